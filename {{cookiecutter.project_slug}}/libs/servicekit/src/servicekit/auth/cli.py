@@ -1,0 +1,88 @@
+"""Commands for API keys, to be added to a service's command line.
+
+keys mint --name NAME --tenant TENANT --scopes orders:read,orders:write [--days 90]
+keys list [--tenant TENANT]
+keys revoke ID
+"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypeAlias
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from servicekit.auth.keys import UnknownApiKey, mint_key, revoke_key
+from servicekit.auth.repository import list_keys
+from servicekit.database import Database, utc_now
+from servicekit.settings import ServiceSettings
+
+Command: TypeAlias = Callable[[AsyncSession, argparse.Namespace], Awaitable[int]]
+DEFAULT_TENANT = "default"
+
+
+def add_key_commands(
+    subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]", load: Callable[[], ServiceSettings]
+) -> None:
+    """Add `keys` to a parser; a parsed command is run with `arguments.run(arguments)` and returns the exit code."""
+    commands = subparsers.add_parser("keys", help="API keys: mint, list, revoke").add_subparsers(required=True)
+    mint = commands.add_parser("mint", help="make a key and print it once")
+    mint.add_argument("--name", required=True, help="what the key is for")
+    mint.add_argument("--tenant", default=DEFAULT_TENANT, help="whose data it may reach")
+    mint.add_argument("--scopes", required=True, help="separated by commas; * is all")
+    mint.add_argument("--days", type=int, help="how long it is valid; without it, until it is revoked")
+    shown = commands.add_parser("list", help="show the keys, without their secrets")
+    shown.add_argument("--tenant")
+    revoked = commands.add_parser("revoke", help="end a key")
+    revoked.add_argument("id", help="the part between the two underscores")
+    for parser, command in ((mint, _mint), (shown, _list), (revoked, _revoke)):
+        parser.set_defaults(run=_runner(command, load))
+
+
+def _runner(command: Command, load: Callable[[], ServiceSettings]) -> Callable[[argparse.Namespace], int]:
+    async def run(arguments: argparse.Namespace) -> int:
+        database = Database.from_settings(load())
+        try:
+            async with database.session() as session:
+                return await command(session, arguments)
+        finally:
+            await database.dispose()
+
+    return lambda arguments: asyncio.run(run(arguments))
+
+
+async def _mint(session: AsyncSession, arguments: argparse.Namespace) -> int:
+    scopes = frozenset(scope.strip() for scope in arguments.scopes.split(",") if scope.strip())
+    expires_at = utc_now() + timedelta(days=arguments.days) if arguments.days else None
+    try:
+        minted = await mint_key(
+            session, name=arguments.name, tenant=arguments.tenant, scopes=scopes, expires_at=expires_at
+        )
+    except ValueError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    sys.stdout.write(f"{minted.text}\n")
+    sys.stderr.write(
+        f"Keep it: it is not shown again. Tenant {arguments.tenant}, scopes {', '.join(sorted(scopes))}.\n"
+    )
+    return 0
+
+
+async def _list(session: AsyncSession, arguments: argparse.Namespace) -> int:
+    for key in await list_keys(session, arguments.tenant):
+        ended = "revoked" if key.revoked_at else f"until {key.expires_at:%Y-%m-%d}" if key.expires_at else "valid"
+        used = f"used {key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at else "never used"
+        sys.stdout.write(f"{key.id}  {key.tenant}  {key.name}  {','.join(key.scopes)}  {ended}  {used}\n")
+    return 0
+
+
+async def _revoke(session: AsyncSession, arguments: argparse.Namespace) -> int:
+    try:
+        await revoke_key(session, arguments.id)
+    except UnknownApiKey:
+        sys.stderr.write(f"There is no usable key {arguments.id}.\n")
+        return 1
+    sys.stdout.write(f"Revoked {arguments.id}.\n")
+    return 0
