@@ -1,0 +1,3 @@
+"""Machine-learning prediction service."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Why a model answered what it answered, one row at a time."""

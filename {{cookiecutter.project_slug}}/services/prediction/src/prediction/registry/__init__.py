@@ -1,0 +1,1 @@
+"""The model registry and the release of its versions."""

@@ -1,0 +1,1 @@
+"""Training: from a table to a checked, explained and registered model version."""
