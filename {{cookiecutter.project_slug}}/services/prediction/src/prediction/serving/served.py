@@ -67,12 +67,14 @@ class ServedModels:
         slot = self.find(tenant, model)
         if slot is not None:
             return slot
-        asked_at = time.monotonic()
+        key, asked_at = (tenant, model), time.monotonic()
+        if self.registry_error and key not in (self._states or {}) and key not in self._remembered:
+            # Waiting for the time-outs of a registry that is away would only pile up requests; `_follow` keeps asking.
+            raise RegistryUnavailable(f"The registry is away, and no model {model} is known here.", retry_after=5)
         async with self._turn:
             if self._looked_at < asked_at:
                 await asyncio.sleep(self._looked_at + _PAUSE_SECONDS - asked_at)
                 await self._refresh()
-            key = (tenant, model)
             return self.slots.get(key) or await self._bring(key)
 
     async def refresh(self) -> None:

@@ -166,6 +166,20 @@ async def test_requests_for_unknown_models_do_not_become_load_on_the_registry(se
     assert releases.looks == 1
 
 
+async def test_requests_for_unknown_models_do_not_wait_for_a_registry_that_is_away(
+    served, releases, make_version, flowers
+) -> None:
+    releases.away = True
+    await served.refresh()
+    with pytest.raises(RegistryUnavailable) as raised:
+        await served.require("acme", "flowers")
+    assert (releases.looks, raised.value.retry_after) == (1, 5)
+    releases.away = False
+    releases.release(make_version("flowers", "1", flowers))
+    await served.refresh()
+    assert (await served.require("acme", "flowers")).champion.version.version == "1"
+
+
 async def test_what_is_released_before_a_request_is_known_to_it(served, releases, make_version, flowers) -> None:
     await served.refresh()
     releases.release(make_version("flowers", "1", flowers))
