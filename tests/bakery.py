@@ -19,6 +19,9 @@ MILESTONES: dict[str, list[str]] = CONFIG["_milestones"]
 # The only files whose content depends on the answers; every other file is copied byte for byte.
 RENDERED = {".env.example", "LICENSE", "README.md", "compose.yaml"}
 
+# What `make test-template ARGS=...` hands down to every process below it; a baked project's make must not take it over.
+OF_OUR_MAKE = {"ARGS", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"}
+
 Bakery = Callable[..., Path]  # bakes with the answers given as keywords and returns the project's folder
 
 
@@ -61,7 +64,7 @@ def run(command: Sequence[str], folder: Path, typed: str = "", **environment: st
     done = subprocess.run(
         command,
         cwd=folder,
-        env={**os.environ, **environment},
+        env={name: value for name, value in os.environ.items() if name not in OF_OUR_MAKE} | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         input=typed,
@@ -96,4 +99,4 @@ def make(project: Path, cache: Path, *arguments: str) -> Bake:
     sources = [str(path) for path in sorted(project.glob("*/*/src"))]
     stamp = environment / ".setup-done"  # the environment is shared: never install the project into it
     command = ["make", "-o", str(stamp), f"VENV={environment}", f"CACHE={cache}", *arguments]
-    return run(command, project, PYTHONPATH=os.pathsep.join(sources), MAKEFLAGS="", MAKELEVEL="0")
+    return run(command, project, PYTHONPATH=os.pathsep.join(sources))

@@ -13,9 +13,7 @@ PORT = "21597"  # away from the ports of projects that may run on this machine
 def test_the_demonstration_of_readme_runs_from_a_clean_clone(
     own_template: Path, tmp_path: Path, passes: Callable[[Bake], None]
 ) -> None:
-    result = run(
-        ["make", "demo", "ONCE=1", f"BUILD={tmp_path}/build"], own_template, PREDICTION_PORT=PORT, MAKEFLAGS=""
-    )
+    result = run(["make", "demo", "ONCE=1", f"BUILD={tmp_path}/build"], own_template, PREDICTION_PORT=PORT)
     passes(result)
     assert f"http://127.0.0.1:{PORT}" in result.output
     assert not (own_template / "{{cookiecutter.project_slug}}/.env").exists()

@@ -15,8 +15,8 @@ from servicekit.settings import LogSettings
 from servicekit.telemetry.redaction import redact
 from servicekit.telemetry.writer import LineWriter
 
-QUIET = ("httpx2", "httpcore2", "urllib3", "alembic", "opentelemetry")
-"""Libraries whose information messages are not about this service."""
+QUIET = ("httpx2", "httpcore2", "urllib3", "alembic", "opentelemetry", "celery.worker.strategy", "celery.app.trace")
+"""What says nothing of this service, or what the lines `job_enqueued` and `job_ended` say better."""
 
 
 class WriterHandler(logging.Handler):

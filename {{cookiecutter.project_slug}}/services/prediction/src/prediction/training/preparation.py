@@ -1,7 +1,7 @@
 """From a table to a matrix: which columns become features, which are left out, and why."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -105,8 +105,7 @@ def _order(table: Table, target: Target, options: TrainingOptions) -> Column:
 
 def _reorder(target: Target, order: Column) -> Target:
     position = np.cumsum(target.known) - 1
-    values = target.values[position[order]]
-    return Target(target.name, target.task, target.known, values, target.classes, target.class_kind)
+    return replace(target, values=target.values[position[order]])
 
 
 def _encode(table: Table, columns: Columns, target: Target) -> tuple[ModelSchema, Encoder, Matrix]:
@@ -157,7 +156,7 @@ def _values(column: TypedColumn) -> Column:
 
 
 def _notes(table: Table, target: Target, leaking: tuple[str, ...], options: TrainingOptions) -> tuple[str, ...]:
-    notes = list(table.profile.notes)
+    notes = [*table.profile.notes, *filter(None, [target.note])]
     if unknown := int((~target.known).sum()):
         notes.append(f"{unknown} rows without a value of {target.name} were left out")
     if leaking and options.keep_leaking:

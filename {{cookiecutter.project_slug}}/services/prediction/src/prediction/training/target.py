@@ -29,6 +29,7 @@ class Target:
     values: Column
     classes: tuple[str, ...] = ()
     class_kind: ClassKind = ClassKind.STRING
+    note: str = ""  # what was decided that the caller may want otherwise
 
     @property
     def labels(self) -> Column:
@@ -59,6 +60,9 @@ def read_target(table: Table, name: str, choice: TaskChoice) -> Target:
     values = column.values[known]
     if _is_regression(column, values, choice, name):
         return Target(name, Task.REGRESSION, known, values.astype(np.float64))
+    if choice is TaskChoice.AUTO and column.integer and (rare := _rare_amounts(values)):
+        note = f"{name}: taken as an amount and not as classes, because {rare} are too rare to be classes"
+        return Target(name, Task.REGRESSION, known, values.astype(np.float64), note=note)
     return _classes(name, known, values, column)
 
 
@@ -86,6 +90,13 @@ def _is_regression(column: TypedColumn, values: Column, choice: TaskChoice, name
         return False
     distinct = len(np.unique(values))
     return not column.integer or distinct > min(MOST_NUMERIC_CLASSES, max(2, len(values) // 5))
+
+
+def _rare_amounts(values: Column) -> str:
+    """Name the values of a scale (grades, stars, counts) that too few rows have; two values are no scale."""
+    distinct, counts = np.unique(values, return_counts=True)
+    rare = [str(int(value)) for value in distinct[counts < MIN_ROWS_PER_CLASS]]
+    return ", ".join(rare[:5]) if len(distinct) > 2 else ""
 
 
 def _classes(name: str, known: Column, values: Column, column: TypedColumn) -> Target:

@@ -128,6 +128,12 @@ def test_refuses_a_time_column_with_gaps_or_sentences(make_table: MakeTable, peo
     assert refusal.value.code == "time_column_unusable"
 
 
+def test_a_target_that_could_be_meant_otherwise_is_noted(make_table: MakeTable, people: Columns) -> None:
+    grades = [5, 6, 7] * 99 + [3, 9, 9]
+    prepared = prepare(make_table(without(people, "bought") | {"grade": grades}), "grade", TrainingOptions())
+    assert any(note.startswith("grade: taken as an amount") for note in prepared.notes)
+
+
 def test_rows_without_a_target_are_noted(make_table: MakeTable, people: Columns) -> None:
     holes = [value if at % 10 else "" for at, value in enumerate(people["bought"])]
     prepared = prepare(make_table(without(people, "spent", "level") | {"bought": holes}), "bought", TrainingOptions())

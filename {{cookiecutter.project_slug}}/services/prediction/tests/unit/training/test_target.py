@@ -23,6 +23,7 @@ FEATURE = {"x": [i / 7 for i in range(60)]}
         ([i * 3 for i in range(60)], Task.REGRESSION, ClassKind.STRING, ()),
         ([i % 2 + 0.5 for i in range(60)], Task.REGRESSION, ClassKind.STRING, ()),
         (list(range(60)), Task.REGRESSION, ClassKind.STRING, ()),
+        ([5, 6, 7] * 19 + [3, 9, 9], Task.REGRESSION, ClassKind.STRING, ()),  # grades, the outer ones rare
     ],
 )
 def test_the_target_decides_the_task(
@@ -37,6 +38,14 @@ def test_the_caller_may_choose_the_task(make_table: MakeTable) -> None:
     assert read_target(table, "y", TaskChoice.REGRESSION).task is Task.REGRESSION
     table = make_table(FEATURE | {"y": [i % 9 + 0.5 for i in range(54)] + [0.5] * 6})
     assert read_target(table, "y", TaskChoice.CLASSIFICATION).classes[0] == "0.5"
+
+
+def test_a_scale_with_rare_values_is_an_amount_unless_classes_are_wanted(make_table: MakeTable) -> None:
+    table = make_table(FEATURE | {"y": [5, 6, 7] * 19 + [3, 9, 9]})
+    assert "because 3, 9 are too rare" in read_target(table, "y", TaskChoice.AUTO).note
+    with pytest.raises(TrainingRefused) as refusal:
+        read_target(table, "y", TaskChoice.CLASSIFICATION)
+    assert refusal.value.code == "too_few_rows_per_class"
 
 
 def test_rows_without_a_target_are_left_out(make_table: MakeTable) -> None:
