@@ -225,10 +225,10 @@ async def test_says_503_when_no_keys_are_known_and_recovers(
 
 async def test_the_authenticator_believes_a_token_no_longer_than_it_is_valid(issuer, verifier, rsa_key) -> None:
     authenticator = Authenticator(MemoryApiKeyStore(), tokens=verifier, cache_seconds=30)
-    token = sign(rsa_key, exp=int(time.time()) + 1).encode()
+    token = sign(rsa_key, exp=int(time.time()) + 20).encode()
 
     principal = await authenticator.authenticate({b"authorization": b"Bearer " + token})
 
     assert principal.tenant == "acme"
     ((_, believed_until),) = authenticator._cache.values()
-    assert believed_until - time.monotonic() <= 1
+    assert believed_until - time.monotonic() <= 20
