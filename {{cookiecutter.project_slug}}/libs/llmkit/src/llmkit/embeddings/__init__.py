@@ -1,1 +1,0 @@
-"""Embeddings and rerankers behind ports: see `ports`."""

@@ -1,1 +1,0 @@
-"""What goes into a model and comes out of it, checked."""

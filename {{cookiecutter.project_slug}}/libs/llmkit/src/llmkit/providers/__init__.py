@@ -1,1 +1,0 @@
-"""Providers of language models: the protocols they speak and the faults they have."""

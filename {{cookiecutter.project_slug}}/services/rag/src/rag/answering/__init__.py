@@ -1,1 +1,0 @@
-"""Answers from passages, with citations that were checked: see `service.Answerer`, then `asking.Asker`."""

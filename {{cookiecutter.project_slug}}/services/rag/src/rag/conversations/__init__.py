@@ -1,1 +1,0 @@
-"""Conversations: their turns, links to share them, and what people think of the answers."""

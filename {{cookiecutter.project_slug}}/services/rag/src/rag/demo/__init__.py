@@ -1,1 +1,0 @@
-"""The live demonstration: documents read, questions answered, sources shown, over HTTP."""

@@ -1,1 +1,0 @@
-"""Documents: taken in, cut up, indexed, replaced and deleted."""

@@ -1,1 +1,0 @@
-"""Files become blocks: see `blocks` for what comes out, `parser` for how."""

@@ -1,1 +1,0 @@
-"""Text with marks: Markdown and HTML."""

@@ -1,1 +1,0 @@
-"""PDF: from glyphs at positions back to headings, paragraphs, lists and tables."""

@@ -1,1 +1,0 @@
-"""Plain text: pages, paragraphs, headings, lists and what must keep its layout."""

@@ -1,1 +1,0 @@
-"""Keeping the store of vectors equal to the database: repaired by schedule, rebuilt on request."""

@@ -1,1 +1,0 @@
-"""Finding the passages that answer a question."""

@@ -1,1 +1,0 @@
-"""Asking the services: one client, their errors, their streams and their jobs. No Streamlit here."""

@@ -1,5 +1,0 @@
-"""The script that Streamlit runs for every page: `menu`."""
-
-from ui.menu import main
-
-main()

@@ -1,5 +1,0 @@
-"""Shows the page: `drift_page`."""
-
-from ui.sections.prediction.drift_page import main
-
-main()

@@ -1,5 +1,0 @@
-"""Shows the page: `jobs_page`."""
-
-from ui.sections.prediction.jobs_page import main
-
-main()

@@ -1,5 +1,0 @@
-"""Shows the page: `documents_page`."""
-
-from ui.sections.rag.documents_page import main
-
-main()
