@@ -72,10 +72,10 @@ fmt: $(VENV_DIR)/.test-ready ## repair style
 bench: $(VENV_DIR)/.test-ready ## measure beside what you would use instead (ARGS=--help)
 	@cd benchmarks && PYTHONPATH="$(PACKAGE_PATH):$(CURDIR)/benchmarks" $(PY) -m bench --build "$(BUILD_DIR)/bench" $(ARGS)
 
-lock: $(VENV_DIR)/.test-ready ## resolve all dependencies anew, of the template and of the project
+lock: $(VENV_DIR)/.test-ready ## resolve all dependencies anew, of the template and of the project (KEEP=1 keeps what fits)
 	@$(IN_PLACE) lock
 	@$(MAKE) --no-print-directory -C benchmarks locks VENV="$(VENV_DIR)"
-	$(PY) -m uv pip compile requirements.in --output-file requirements.lock --quiet --upgrade --universal \
+	$(PY) -m uv pip compile requirements.in --output-file requirements.lock --quiet $(if $(KEEP),,--upgrade) --universal \
 		--python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
 		--exclude-newer "$$($(PY) -c 'import datetime as d; print(d.date.today() - d.timedelta(days=7))')" \
 		$(patsubst %,--constraint %,$(filter-out requirements.lock,$(LOCKS)))

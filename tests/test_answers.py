@@ -16,7 +16,7 @@ Attempt = Callable[..., Bake]
 @pytest.mark.parametrize(
     ("answers", "sentence"),
     [
-        ({"milestone": "rga"}, "milestone 'rga' does not exist: choose one of platform, prediction."),
+        ({"milestone": "rga"}, "milestone 'rga' does not exist: choose one of platform, prediction, rag."),
         ({"components": "prediction,agnet"}, "component 'agnet' does not exist: choose from "),
         ({"project_name": 'Acme" and $(touch x)'}, "project_name 'Acme\" and $(touch x)' is not allowed"),
         ({"project_name": "", "project_slug": "acme"}, "project_name must have 1 to 80 characters"),

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from bakery import COMPONENTS, run
+from bakery import COMPONENTS, MILESTONES, run
 
 GIT = ["git", "-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "init.defaultBranch=main"]
-GROWN = {"milestone": "platform", "components": "prediction,observability,delivery"}
+GROWN = {"milestone": "platform", "components": ",".join(MILESTONES["platform"])}
 
 
 def git(folder: Path, *arguments: str) -> str:

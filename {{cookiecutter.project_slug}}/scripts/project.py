@@ -10,6 +10,7 @@ from os import open as os_open
 from pathlib import Path
 
 PLACEHOLDER = re.compile(r"change-me[a-z-]*")
+DOCS = "/docs"  # where an API explains itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Service:
     prepare: tuple[str, ...]  # subcommands of `python -m NAME` that must succeed before it starts
     command: str  # the subcommand that serves
     example: str  # a command to try, with {url} and {key}
+    page: str = DOCS  # what to open in a browser
 
     @property
     def url(self) -> str:
@@ -37,7 +39,8 @@ def discover(root: Path) -> list[Service]:
         if table:
             name = path.parent.name
             port = int(variables.get(f"{name.upper()}_PORT") or table["port"])
-            found.append(Service(name, port, tuple(table["prepare"]), table["command"], table["example"].strip()))
+            example, page = table["example"].strip(), table.get("page", DOCS)
+            found.append(Service(name, port, tuple(table["prepare"]), table["command"], example, page))
     return found
 
 
@@ -71,6 +74,6 @@ def write_dotenv(root: Path) -> bool:
 def banner(services: list[Service], key: str) -> Iterator[str]:
     """Yield the lines that say what runs where, and a first command for each service."""
     for service in services:
-        yield f"  {service.name:12} {service.url}/docs"
+        yield f"  {service.name:12} {service.url}{service.page}"
     for service in services:
         yield f"\nTry {service.name}:\n\n{service.example.format(url=service.url, key=key)}"

@@ -8,7 +8,7 @@ endif
 
 ##@ Models
 
-demo: setup ## the life of a model, told while it happens: trained, served, drifted, retrained (while `make dev` or `make up` runs)
+demo:: setup ## the life of a model, told while it happens: trained, served, drifted, retrained (while `make dev` or `make up` runs)
 	@$(PY) -m prediction demo $(if $(PREDICTION_PORT),--url http://127.0.0.1:$(PREDICTION_PORT)) $(ARGS)
 
 train: setup ## train a model: DATA= TARGET= [MODEL=] [ARGS='--time-column day']

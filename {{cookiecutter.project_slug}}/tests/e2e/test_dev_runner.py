@@ -101,6 +101,15 @@ def test_says_what_runs_where_and_what_to_try(project: Path, port: int, dev: Cal
     assert urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz").read() == b"console"
 
 
+def test_a_service_may_name_another_page_than_its_documentation(
+    project: Path, port: int, dev: Callable[[], Runner]
+) -> None:
+    with (project / "services/echo/pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write("page = '/'\n")
+    output = read_until(dev(), "curl ")
+    assert f"http://127.0.0.1:{port}/\n" in output
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stops_everything_when_asked(project: Path, dev: Callable[[], Runner], number: signal.Signals) -> None:
     runner = dev()

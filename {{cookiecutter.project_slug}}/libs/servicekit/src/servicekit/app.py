@@ -59,6 +59,7 @@ def create_app(
     raw_routes: Sequence[RawRoute] = (),
     lifespan: Lifespan | None = None,
     body_limits: Mapping[str, int] | None = None,
+    deadlines: Mapping[str, float] | None = None,
 ) -> FastAPI:
     """Assemble the application.
 
@@ -69,6 +70,7 @@ def create_app(
         raw_routes: Routes for hot paths, matched before the others.
         lifespan: What the service keeps open while it serves; entered after the kit, left before it.
         body_limits: Largest body in bytes of the routes that take more than the default, as `{"POST /v1/files": n}`.
+        deadlines: Seconds until the answers of slower routes must have started, in the same form.
     """
     settings = kit.settings
     app = ServiceApp(
@@ -85,7 +87,7 @@ def create_app(
     for router in (jobs_router, *routers):
         app.include_router(router)
     app.raw_routes = [*_platform_routes(kit, title), *raw_routes]
-    table = RouteTable(app.routes, app.raw_routes, body_limits or {})
+    table = RouteTable(app.routes, app.raw_routes, body_limits or {}, deadlines or {})
     add_problem_handlers(app, table)
     app.edge = _edge(kit, _with_raw_routes(app, table, settings), table)
     return app

@@ -5,6 +5,7 @@ Read `run` first: it names the steps in order.
 
 import asyncio
 import time
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import structlog
@@ -232,11 +233,18 @@ class Exchange:
             self._timer.cancel()
             self._timer = None
 
-    def _expire(self) -> None:
-        if not self._status:
-            self._expired = True
-            self._refusal = DeadlineExceeded(self._edge.limits.seconds)
-            self._task.cancel()
+    def _expire(self, *, may_last: bool = True) -> None:
+        if self._status:
+            return
+        usual = self._edge.limits.seconds
+        own = self._edge.routes.deadline(self._method, self._scope["path"]) or usual  # hardly ever asked for
+        if may_last and own > usual:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(own - usual, partial(self._expire, may_last=False))
+            return
+        self._expired = True
+        self._refusal = DeadlineExceeded(own)
+        self._task.cancel()
 
     # The end
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from fastapi.routing import iter_route_contexts
 from starlette.routing import BaseRoute, compile_path
@@ -11,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from servicekit.problems import MethodNotAllowed
 
 UNMATCHED = "unmatched"
+N = TypeVar("N", int, float)
 
 
 @dataclass(frozen=True)
@@ -87,10 +89,14 @@ def method_not_allowed(method: str, allowed: set[str]) -> MethodNotAllowed:
 
 
 class RouteTable:
-    """What the edge asks about routes: their template for labels, their body limit, whether they are probes."""
+    """What the edge asks about routes: their template for labels, limits of their own, whether they are probes."""
 
     def __init__(
-        self, routes: Sequence[BaseRoute], raw_routes: Sequence[RawRoute], body_limits: Mapping[str, int]
+        self,
+        routes: Sequence[BaseRoute],
+        raw_routes: Sequence[RawRoute],
+        body_limits: Mapping[str, int],
+        deadlines: Mapping[str, float],
     ) -> None:
         self.methods: dict[str, set[str]] = {}
         self._templates: dict[int, str] = {}
@@ -101,10 +107,11 @@ class RouteTable:
         self._essential = frozenset(route.path for route in raw_routes if route.essential)
         known = {f"{method} {path}" for path, methods in self.methods.items() for method in methods}
         known |= {f"{route.method} {route.path}" for route in raw_routes}
-        unknown = set(body_limits) - known
+        unknown = {*body_limits, *deadlines} - known
         if unknown:
-            raise ValueError(f"body_limits names routes that do not exist: {', '.join(sorted(unknown))}")
+            raise ValueError(f"limits name routes that do not exist: {', '.join(sorted(unknown))}")
         self._body_limits = [(*_split(name), limit) for name, limit in body_limits.items()]
+        self._deadlines = [(*_split(name), seconds) for name, seconds in deadlines.items()]
         self._all = [(compile_path(path)[0], methods) for path, methods in self.methods.items()]
 
     def template(self, scope: Scope) -> str:
@@ -123,14 +130,19 @@ class RouteTable:
 
     def body_limit(self, method: str, path: str) -> int | None:
         """The route's own body limit, if it has one."""
-        for its_method, pattern, limit in self._body_limits:
-            if method == its_method and pattern.match(path):
-                return limit
-        return None
+        return _of_route(self._body_limits, method, path)
+
+    def deadline(self, method: str, path: str) -> float | None:
+        """The route's own time in seconds for a response to start, if it has one."""
+        return _of_route(self._deadlines, method, path)
 
     def allowed(self, path: str) -> set[str]:
         """All methods that the application knows for a path."""
         return {method for pattern, methods in self._all if pattern.match(path) for method in methods}
+
+
+def _of_route(limits: Sequence[tuple[str, re.Pattern[str], N]], method: str, path: str) -> N | None:
+    return next((limit for its, pattern, limit in limits if its == method and pattern.match(path)), None)
 
 
 def _split(name: str) -> tuple[str, re.Pattern[str]]:

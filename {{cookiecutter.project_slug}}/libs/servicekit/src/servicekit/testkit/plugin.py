@@ -22,6 +22,7 @@ Then there are
     job_runner           runs queued jobs, here and now: `await job_runner.run_all(resources)`
     mint                 makes an API key for a tenant and scopes
     redis, redis_url     an asyncio Redis client on an in-process fake; the address of one that other processes can use
+    stack                the whole project in containers (mark the test `docker`)
     postgres_url         an empty PostgreSQL database of this test alone (mark the test `postgres`)
 
 and to import: `settings.make_settings`, `schema.assert_models_match_migrations`, `jobs.make_context`.
@@ -38,6 +39,7 @@ pytest_plugins = (
     "servicekit.testkit.brokers",
     "servicekit.testkit.jobs",
     "servicekit.testkit.postgres",
+    "servicekit.testkit.stack",
 )
 
 

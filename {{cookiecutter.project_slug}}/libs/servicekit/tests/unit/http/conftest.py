@@ -164,11 +164,17 @@ def make_app(make_kit: MakeKit) -> MakeApp:
         router: APIRouter | None = None,
         raw: Sequence[RawRoute] = (),
         body_limits: dict[str, int] | None = None,
+        deadlines: dict[str, float] | None = None,
         **overrides: object,
     ) -> FastAPI:
         kit = make_kit(**overrides)
         return create_app(
-            kit, title="Test", routers=[router] if router else [], raw_routes=raw, body_limits=body_limits
+            kit,
+            title="Test",
+            routers=[router] if router else [],
+            raw_routes=raw,
+            body_limits=body_limits,
+            deadlines=deadlines,
         )
 
     return make

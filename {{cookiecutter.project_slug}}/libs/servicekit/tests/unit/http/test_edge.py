@@ -260,6 +260,29 @@ async def test_answers_503_when_the_deadline_passes(make_app, http, output) -> N
     assert output.requests[0]["outcome"] == "deadline_exceeded"
 
 
+async def test_a_route_may_take_longer_than_others(make_app, http) -> None:
+    async def slow(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await asyncio.sleep(0.06)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body"})
+
+    app = make_app(
+        raw=[raw("/slow", slow), raw("/never/{id}", hang)],
+        deadlines={"POST /slow": 5, "POST /never/{id}": 0.05},
+        http__request_timeout_seconds=0.02,
+    )
+
+    assert (await http.call(app, "POST", "/slow")).status == 200
+    never = await http.call(app, "POST", "/never/7")
+    assert (never.status, never.json()["code"]) == (503, "deadline_exceeded")
+    assert "0.05" in str(never.json()["detail"])
+
+
+async def test_a_deadline_for_no_route_is_a_mistake(make_app) -> None:
+    with pytest.raises(ValueError, match="POST /typo"):
+        make_app(deadlines={"POST /typo": 1})
+
+
 async def swallow(_scope: Scope, _receive: Receive, send: Send) -> None:
     try:
         await asyncio.Event().wait()

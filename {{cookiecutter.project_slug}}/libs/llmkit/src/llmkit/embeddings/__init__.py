@@ -1,0 +1,1 @@
+"""Embeddings and rerankers behind ports: see `ports`."""

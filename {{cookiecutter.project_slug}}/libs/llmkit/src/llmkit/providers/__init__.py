@@ -1,0 +1,1 @@
+"""Providers of language models: the protocols they speak and the faults they have."""

@@ -1,0 +1,131 @@
+"""fastembed's real loading code, with tiny models that are made here."""
+
+import json
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
+
+from llmkit.embeddings.errors import EmbeddingModelMissing
+from llmkit.embeddings.fastembed import FastembedEmbedder, FastembedReranker
+from llmkit.embeddings.prefixes import Prefixes, prefixes_of
+
+MODEL = "BAAI/bge-small-en-v1.5"  # fastembed takes its file name and dimensions from its list
+CROSS_ENCODER = "Xenova/ms-marco-MiniLM-L-6-v2"
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "pump", "pressure", "cat", "sleeps", "query", "bar", ":"]
+
+
+def save_tokenizer(folder):
+    tokenizer = Tokenizer(models.WordLevel({word: number for number, word in enumerate(WORDS)}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    tokenizer.save(str(folder / "tokenizer.json"))
+    (folder / "tokenizer_config.json").write_text(json.dumps({"model_max_length": 32, "pad_token": "[PAD]"}))
+    (folder / "special_tokens_map.json").write_text(json.dumps({"pad_token": "[PAD]", "unk_token": "[UNK]"}))
+    (folder / "config.json").write_text(json.dumps({"pad_token_id": 0}))
+
+
+def save_graph(path, nodes, weights, outputs):
+    names = ["input_ids", "attention_mask", "token_type_ids"]
+    inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, ["batch", "length"]) for name in names]
+    graph = helper.make_graph(
+        nodes, "tiny", inputs, outputs, [numpy_helper.from_array(w, n) for n, w in weights.items()]
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.checker.check_model(model)
+    path.parent.mkdir(exist_ok=True)
+    onnx.save(model, str(path))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """An embedding model: the vector of a text is the mean of its words' random vectors, given as its first token's."""
+    folder = tmp_path_factory.mktemp("embedding")
+    save_tokenizer(folder)
+    table = np.random.default_rng(0).normal(size=(len(WORDS), 384)).astype(np.float32)
+    nodes = [
+        helper.make_node("Gather", ["table", "input_ids"], ["words"]),
+        helper.make_node("ReduceMean", ["words"], ["last_hidden_state"], axes=[1], keepdims=1),
+    ]
+    output = helper.make_tensor_value_info("last_hidden_state", TensorProto.FLOAT, ["batch", 1, 384])
+    save_graph(folder / "model_optimized.onnx", nodes, {"table": table}, [output])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def cross_folder(tmp_path_factory):
+    """A cross-encoder: the score is how often the words `pump` and `pressure` stand in query and passage."""
+    folder = tmp_path_factory.mktemp("cross")
+    save_tokenizer(folder)
+    table = np.zeros((len(WORDS), 1), dtype=np.float32)
+    table[[4, 5]] = 1
+    nodes = [
+        helper.make_node("Gather", ["table", "input_ids"], ["words"]),
+        helper.make_node("ReduceSum", ["words", "axes"], ["logits"], keepdims=0),
+    ]
+    output = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", 1])
+    save_graph(folder / "onnx" / "model.onnx", nodes, {"table": table, "axes": np.array([1])}, [output])
+    return folder
+
+
+def embedder(folder, **options):
+    return FastembedEmbedder(MODEL, folder=folder, **({"prefixes": Prefixes()} | options))
+
+
+async def test_a_model_is_loaded_from_its_folder(folder):
+    model = embedder(folder, batch_size=2, threads=1)
+    found = await model.embed_documents(["pump pressure", "cat sleeps", "pressure pump"])
+    assert found.shape == (3, model.dimensions) == (3, 384)
+    assert found.dtype == np.float32
+    assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
+    assert found[0] @ found[2] > 0.99 > found[0] @ found[1]
+    assert (await model.embed_documents([])).shape == (0, 384)
+
+
+async def test_prefixes_are_put_before_queries_and_passages(folder):
+    model = embedder(folder, prefixes=Prefixes("query: ", ""))
+    same = await embedder(folder).embed_query("query: pump")
+    assert np.allclose(await model.embed_query("pump"), same)
+    assert not np.allclose(await model.embed_query("pump"), (await model.embed_documents(["pump"]))[0])
+
+
+def test_the_fingerprint_names_model_and_unusual_prefixes(folder):
+    assert embedder(folder, prefixes=prefixes_of(MODEL)).fingerprint == f"fastembed-{MODEL}"
+    assert embedder(folder).fingerprint == f"fastembed-{MODEL}-''-''"
+
+
+async def test_a_cross_encoder_scores_passages(cross_folder):
+    reranker = FastembedReranker(CROSS_ENCODER, folder=cross_folder, threads=1)
+    scores = await reranker.rerank("pump", ["cat sleeps", "pump pressure"])
+    assert scores == [1.0, 3.0]
+    assert await reranker.rerank("pump", []) == []
+    assert reranker.name == f"fastembed:{CROSS_ENCODER}"
+
+
+def test_missing_files_are_named(tmp_path):
+    with pytest.raises(EmbeddingModelMissing, match=r"EMBEDDING__MODEL_DIR=.* lacks tokenizer.json, .*onnx"):
+        embedder(tmp_path)
+
+
+def test_nothing_is_downloaded_unless_that_is_allowed():
+    with pytest.raises(EmbeddingModelMissing, match="EMBEDDING__DOWNLOAD=true"):
+        embedder(None)
+    with pytest.raises(EmbeddingModelMissing, match="EMBEDDING__RERANKER_DIR"):
+        FastembedReranker(CROSS_ENCODER, folder=None)
+
+
+async def test_a_model_that_cannot_be_loaded_says_so(folder, tmp_path):
+    save_tokenizer(tmp_path)
+    (tmp_path / "model_optimized.onnx").write_bytes(b"no model")
+    with pytest.raises(EmbeddingModelMissing, match="cannot be loaded"):
+        await embedder(tmp_path).embed_query("pump")
+
+
+async def test_a_model_that_fastembed_does_not_know_is_refused(folder):
+    unknown = FastembedEmbedder("nobody/unknown", folder=folder, prefixes=Prefixes())
+    with pytest.raises(EmbeddingModelMissing, match="cannot be loaded"):
+        await unknown.embed_query("pump")

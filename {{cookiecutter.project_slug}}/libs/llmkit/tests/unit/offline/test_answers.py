@@ -1,0 +1,134 @@
+import re
+
+import pytest
+
+from llmkit.offline.answers import answer
+from llmkit.offline.request import SourcePassage
+
+
+def ask(question, *texts):
+    return answer(question, [SourcePassage(str(number), "", text) for number, text in enumerate(texts, start=1)])
+
+
+CARE = "# Care\n\nWipe the case weekly. Do not use alcohol, because it dulls the paint.\n\nThe warranty is two years."
+
+
+def test_the_best_sentence_is_cited_before_its_full_stop():
+    given = ask("How long is the warranty?", "Nothing here.", CARE)
+    assert given.text == "The warranty is two years [2]."
+    assert given.support > 0.8
+
+
+def test_without_support_it_says_so_in_one_sentence():
+    given = ask("Which battery fits the remote control?", CARE)
+    assert given.abstained
+    assert given.text.startswith("I do not know")
+    assert len(re.findall(r"[.!?](?:\s|$)", given.text)) == 1
+    assert "battery" in given.text
+
+
+def test_without_passages_it_does_not_know():
+    assert ask("What is it?").text.startswith("I do not know")
+    assert ask("?", CARE).abstained
+
+
+def test_both_parts_of_a_question_are_answered_from_their_passages():
+    given = ask("How long is the warranty and who repairs it?", CARE, "Repairs: Anna Berg repairs it in Kiel.")
+    assert "two years [1]" in given.text
+    assert "Anna Berg" in given.text
+    assert "[2]" in given.text
+
+
+def test_a_part_without_an_answer_is_named():
+    given = ask("How long is the warranty and who invented the telephone?", CARE)
+    assert "two years" in given.text
+    assert "do not say who invented the telephone" in given.text
+
+
+def test_a_pronoun_brings_the_sentence_before_it():
+    given = ask(
+        "What is the key used for?", "The key opens the cellar.\n\nThe spare key is blue. It is used for the attic."
+    )
+    assert "spare key" in given.text or "opens the cellar" in given.text
+    assert not given.text.startswith("It ")
+
+
+def test_a_sentence_about_it_is_found_by_what_it_stands_for():
+    text = "Services never import each other. They meet over HTTP."
+    assert "They meet over HTTP" in ask("How do services meet?", text).text
+
+
+def test_the_members_of_a_list_are_all_given():
+    text = "Three colours are offered:\n\n- red\n- green\n- dark blue"
+    assert ask("Which colours are offered?", text).text.count("[1]") >= 1
+    assert all(
+        colour in ask("Which colours are offered?", text).text.lower() for colour in ("red", "green", "dark blue")
+    )
+
+
+@pytest.mark.parametrize("code", ["tool purge --all", "tool stop\ntool purge --all"])
+def test_a_command_is_shown_as_code(code):
+    text = f"# Cleaning\n\nPurge the cache with\n\n```sh\n{code}\n```\n"
+    given = ask("Which command purges the cache?", text)
+    assert code in given.text
+    assert "`" in given.text
+    assert "[1]" in given.text
+
+
+def test_a_row_of_a_table_is_told_with_its_columns():
+    table = "| planet | moons | day |\n| --- | --- | --- |\n| Mars | 2 | 24.6 h |\n| Saturn | 146 | 10.7 h |"
+    given = ask("How many moons does Mars have?", table)
+    assert given.text == "Mars — moons: 2 [1]."
+    assert ask("What is known of Saturn?", table).text == "Saturn — moons: 146; day: 10.7 h [1]."
+
+
+def test_a_year_that_is_nowhere_is_not_replaced_by_another():
+    assert ask("What was the profit in 2019?", "In 2023 the profit was 5 million euros.").abstained
+    assert "5 million" in ask("What was the profit in 2023?", "In 2023 the profit was 5 million euros.").text
+
+
+def test_two_halves_in_two_passages_are_put_together():
+    given = ask(
+        "Does Falcon use the Merkur engine?",
+        "The falcon is the fastest boat we have.",
+        "The Merkur engine has 12 cylinders.",
+    )
+    assert given.abstained or {"[1]", "[2]"} <= set(re.findall(r"\[\d\]", given.text))
+
+
+def test_a_question_of_the_text_is_no_answer():
+    given = ask("Why is the sky blue?", "Why is the sky blue?\n\nThe sky is blue because short waves scatter more.")
+    assert "scatter" in given.text
+
+
+def test_markup_is_left_out():
+    given = ask("Where is the manual?", "The **manual** is in [the folder](https://example.org/x) *docs*.")
+    assert given.text == "The manual is in the folder docs [1]."
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "expected"),
+    [
+        (
+            "When was the bridge built?",
+            "The bridge was built by hand. The bridge was finished, or built, in 1931.",
+            "1931",
+        ),
+        (
+            "Who painted the ceiling?",
+            "The ceiling was painted white. Maria Lopez painted the ceiling in 1790.",
+            "Maria Lopez",
+        ),
+        ("How much does the ticket cost?", "The ticket is paper. The ticket costs 5 euros.", "5 euros"),
+        ("What is a quark?", "Scientists love the quark. A quark is a particle.", "particle"),
+        ("How hot is the oven?", "The oven is big. The oven reaches 250 °C.", "250"),
+        ("Where do I log in?", "You can log in. Login: the page `/login` takes your name.", "/login"),
+    ],
+)
+def test_the_kind_of_answer_decides(question, text, expected):
+    assert expected in ask(question, text).text
+
+
+@pytest.mark.parametrize("kind", ["How much is the rent?", "When did the rent rise?", "How many rents were paid?"])
+def test_a_sentence_without_the_kind_of_answer_is_none(kind):
+    assert ask(kind, "The rent is due.").abstained

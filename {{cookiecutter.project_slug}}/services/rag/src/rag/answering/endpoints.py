@@ -1,0 +1,90 @@
+"""Routes: questions in, answers out, as JSON or as a stream of events."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response, Security
+
+from llmkit import errors as models
+from rag.answering.errors import InvalidSchema, PromptLeaked, UnknownModel
+from rag.answering.schemas import Answer, AskRequest
+from rag.answering.streams import MEDIA_TYPE, EventStream, event_frames, frame, last, primed, unless_gone
+from rag.conversations.errors import ConversationFull, ConversationNotFound
+from rag.dependencies import ServicesDep
+from rag.retrieval.errors import SearchUnavailable
+from servicekit.auth.guard import require
+from servicekit.auth.principal import Principal
+from servicekit.problems import Problem, problem_responses, render
+
+ASK_SCOPE = "rag:ask"
+ASK_PATH = "/v1/ask"
+MODEL_PROBLEMS: tuple[type[Problem], ...] = (
+    models.ModelError,
+    models.Truncated,
+    models.Malformed,
+    models.RateLimited,
+    models.Overloaded,
+    models.TimedOut,
+    models.AuthenticationFailed,
+    models.ContextTooLong,
+    models.ContentFiltered,
+    models.Refused,
+    models.BudgetExceeded,
+    models.UnknownPrice,
+    models.ModelsStopped,
+)
+_EVENTS = {
+    "schema": {  # of each event
+        "type": "object",
+        "properties": {
+            "event": {"enum": ["sources", "token", "answer", "error"]},
+            "data": {"type": "string", "description": "JSON: sources, a token, the answer, or a problem document"},
+        },
+        "required": ["event", "data"],
+    },
+    "example": 'event: token\ndata: {"text": "The port is 8002 [1]"}\n\n',
+}
+
+router = APIRouter(tags=["answers"])
+
+
+@router.post(
+    ASK_PATH,
+    summary="Ask a question",
+    response_model=Answer,
+    responses={
+        **problem_responses(
+            *MODEL_PROBLEMS,
+            UnknownModel,
+            InvalidSchema,
+            PromptLeaked,
+            SearchUnavailable,
+            ConversationNotFound,
+            ConversationFull,
+        ),
+        200: {
+            "description": "The answer, or with `stream` the events `sources`, `token`, and then `answer` or `error`",
+            "content": {MEDIA_TYPE: _EVENTS},
+        },
+    },
+)
+async def ask(
+    body: AskRequest,
+    caller: Annotated[Principal, Security(require(ASK_SCOPE))],
+    request: Request,
+    services: ServicesDep,
+) -> Answer | Response:
+    """Answer from the caller's documents, with citations that were checked, or say that they hold no answer.
+
+    With `stream`, or `Accept: text/event-stream`, the answer comes in events. The last one holds the whole answer, or a
+    problem document: what fails before the first event is an ordinary error response.
+    """
+    asker, path = services.answers.asker, request.url.path
+    question = await asker.question(caller.tenant, body)
+    if not body.stream and MEDIA_TYPE not in request.headers.get("accept", ""):
+        return (await unless_gone(request.receive, last(asker.answer(question)))).answer
+    events = await unless_gone(request.receive, primed(asker.answer(question)))
+    return EventStream(
+        event_frames(events, path),
+        keep_alive=services.settings.answering.keep_alive_seconds,
+        on_error=lambda problem: frame("error", render(problem, path).decode()),
+    )

@@ -1,0 +1,1 @@
+"""Conversations: their turns, links to share them, and what people think of the answers."""

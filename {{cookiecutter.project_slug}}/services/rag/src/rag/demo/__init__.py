@@ -1,0 +1,1 @@
+"""The live demonstration: documents read, questions answered, sources shown, over HTTP."""

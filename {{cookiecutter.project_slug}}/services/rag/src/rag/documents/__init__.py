@@ -1,0 +1,1 @@
+"""Documents: taken in, cut up, indexed, replaced and deleted."""

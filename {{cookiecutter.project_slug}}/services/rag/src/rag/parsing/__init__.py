@@ -1,0 +1,1 @@
+"""Files become blocks: see `blocks` for what comes out, `parser` for how."""

@@ -1,0 +1,1 @@
+"""Word files (DOCX): a guarded look into the archive and a streaming reader of its XML."""

@@ -1,0 +1,1 @@
+"""PDF: from glyphs at positions back to headings, paragraphs, lists and tables."""

@@ -1,0 +1,1 @@
+"""Plain text: pages, paragraphs, headings, lists and what must keep its layout."""

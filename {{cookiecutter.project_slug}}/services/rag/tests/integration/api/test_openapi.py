@@ -1,0 +1,25 @@
+"""The OpenAPI document is committed, so that a change of the interface is seen in review."""
+
+import json
+from pathlib import Path
+
+from rag.openapi import document
+
+COMMITTED = Path(__file__).parents[3] / "openapi.json"
+
+
+def test_the_committed_document_is_the_present_one() -> None:
+    assert COMMITTED.read_text() == document(), "run `make openapi` and commit the file"
+
+
+async def test_the_served_document_is_the_committed_one(client) -> None:
+    served, committed = (await client.get("/openapi.json")).json(), json.loads(COMMITTED.read_text())
+    served["info"]["version"] = committed["info"]["version"]
+    assert served == committed
+
+
+async def test_every_operation_documents_its_refusals() -> None:
+    for path, operations in json.loads(document())["paths"].items():
+        for method, operation in operations.items():
+            if "security" in operation:
+                assert {"401", "429"} <= set(operation["responses"]), f"{method} {path}"

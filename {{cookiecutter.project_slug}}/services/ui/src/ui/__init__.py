@@ -1,0 +1,1 @@
+"""The pages of this project for people. It talks HTTP to the services and imports none of them."""

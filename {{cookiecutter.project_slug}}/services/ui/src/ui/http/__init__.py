@@ -1,0 +1,1 @@
+"""Asking the services: one client, their errors, their streams and their jobs. No Streamlit here."""

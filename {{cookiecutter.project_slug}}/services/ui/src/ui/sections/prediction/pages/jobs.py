@@ -1,0 +1,5 @@
+"""Shows the page: `jobs_page`."""
+
+from ui.sections.prediction.jobs_page import main
+
+main()

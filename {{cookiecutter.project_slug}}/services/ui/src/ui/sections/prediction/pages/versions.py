@@ -1,0 +1,5 @@
+"""Shows the page: `versions_page`."""
+
+from ui.sections.prediction.versions_page import main
+
+main()

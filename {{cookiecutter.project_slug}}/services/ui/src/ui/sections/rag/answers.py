@@ -1,0 +1,137 @@
+"""An answer on the screen: its text, its sources, what it cost, how it came about, and what one thinks of it."""
+
+import streamlit as st
+
+from ui.sections.rag.models import Answer, Feedback, Rating, SharedMessage, Source
+from ui.sections.rag.service import rag
+from ui.sections.rag.viewer import open_citation, open_page
+from ui.widgets.formats import count, figure, harmless, label, milliseconds, moment, money, plain
+from ui.widgets.states import notify, reported
+
+THUMBS: tuple[Rating, ...] = ("down", "up")
+LONGEST_COMMENT = 2000
+
+
+def show_question(text: str) -> None:
+    """Show what was asked."""
+    with st.chat_message("user", avatar=":material/person:"):
+        st.markdown(harmless(text))
+
+
+def show_answer(answer: Answer, given: Feedback | None) -> None:
+    """Show an answer, and what was thought of it."""
+    with st.chat_message("assistant", avatar=":material/auto_awesome:"):
+        st.markdown(harmless(answer.answer))
+        if answer.abstained:
+            st.caption(":material/help: The documents do not support an answer.")
+        _citations(answer)
+        st.caption(cost_line(answer))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            _feedback(answer, given)
+            _details(answer)
+
+
+def show_shared(message: SharedMessage) -> None:
+    """Show a message without buttons: its reader may have no key."""
+    if message.role == "user":
+        show_question(message.text)
+        return
+    with st.chat_message("assistant", avatar=":material/auto_awesome:"):
+        st.markdown(harmless(message.text))
+        for citation in message.citations:
+            place = f"**{citation.marker}** · {plain(citation.document_name)}, page {citation.page}"
+            st.markdown(f"{place}\n\n> {plain(citation.quote)}" if citation.quote else place)
+
+
+def cost_line(answer: Answer) -> str:
+    """Say which model answered, and what that took."""
+    meta = answer.meta
+    tokens = f"{'about ' if meta.tokens.estimated else ''}{count(meta.tokens.input + meta.tokens.output, 'token')}"
+    parts = [plain(meta.model or "no model"), tokens, plain(money(meta.cost_usd))]
+    if total := meta.timings_ms.get("total"):
+        parts.append(milliseconds(total))
+    if meta.cache:
+        parts.append("from the cache")
+    return " · ".join(parts)
+
+
+def _citations(answer: Answer) -> None:
+    if not answer.citations:
+        return
+    with st.container(horizontal=True, gap="small", key=f"sources-{answer.id}"):
+        for number, citation in enumerate(answer.citations):
+            text = f"{citation.marker} · {plain(citation.document_name)}, p. {citation.page}"
+            key = f"source-{answer.id}-{number}"
+            if st.button(text, key=key, icon=":material/description:", help=plain(citation.quote) or None):
+                open_citation(citation)
+
+
+def _feedback(answer: Answer, given: Feedback | None) -> None:
+    key = f"thumbs-{answer.id}"
+    if given and key not in st.session_state:
+        st.session_state[key] = THUMBS.index(given.rating)
+    picked = st.feedback("thumbs", key=key, on_change=_rate, args=(answer.id, key))
+    if picked is not None:
+        with st.popover("Comment", icon=":material/edit_note:", key=f"comment-{answer.id}"):
+            _comment(answer.id, THUMBS[picked], (given.comment if given else None) or "")
+
+
+def _comment(answer_id: str, rating: Rating, text: str) -> None:
+    with st.form(f"comment-form-{answer_id}", border=False):
+        comment = st.text_area("What was good or wrong?", value=text, max_chars=LONGEST_COMMENT)
+        if st.form_submit_button("Send", type="primary"):
+            _send(answer_id, rating, comment)
+
+
+def _rate(answer_id: str, key: str) -> None:
+    picked = st.session_state[key]
+    if picked is not None:
+        _send(answer_id, THUMBS[picked], "")
+
+
+def _send(answer_id: str, rating: Rating, comment: str) -> None:
+    with reported():
+        rag().rate(answer_id, Feedback(rating=rating, comment=comment.strip() or None))
+        st.session_state.pop("feedback", None)  # is read anew
+        notify("Thank you. Your feedback is kept with the answer.")
+
+
+def _details(answer: Answer) -> None:
+    meta = answer.meta
+    with st.popover("Details", icon=":material/info:", key=f"details-{answer.id}"):
+        st.markdown(f"**Support** {figure(answer.support * 100)} % of the answer's words stand in the cited passages")
+        if answer.removed_citations:
+            removed = count(answer.removed_citations, "citation")
+            st.markdown(f":material/warning: {removed} without support removed")
+        if answer.standalone_question not in ("", answer.question):
+            st.markdown(f"**Searched for** {plain(answer.standalone_question)}")
+        st.markdown(f"**Model** {plain(' / '.join(filter(None, (meta.provider, meta.model))) or 'none')}")
+        if meta.fell_back_from:
+            st.markdown(f"**Instead of** {plain(', '.join(meta.fell_back_from))}")
+        if meta.prompt:
+            st.markdown(f"**Prompt** {plain(meta.prompt.name)}, version {plain(meta.prompt.version)}")
+        st.markdown(f"**Tokens** {meta.tokens.input:,} in, {meta.tokens.output:,} out · {plain(money(meta.cost_usd))}")
+        if meta.timings_ms:
+            stages = (f"{label(name)} {milliseconds(value)}" for name, value in meta.timings_ms.items())
+            st.markdown(f"**Time** {' · '.join(stages)}")
+        st.markdown(f"**Asked** {moment(answer.created_at)}")
+        for name, value in (("Request", meta.request_id), ("Trace", meta.trace_id)):
+            if value:
+                st.markdown(f"**{name}** `{value}`")
+        _passages(answer)
+
+
+def _passages(answer: Answer) -> None:
+    if not answer.sources:
+        return
+    st.markdown(f"**Read** {count(len(answer.sources), 'passage')}")
+    with st.container(gap=None):
+        for number, source in enumerate(answer.sources, 1):
+            name = f"{number} · {plain(source.document_name)}, p. {source.page}"
+            if st.button(name, key=f"passage-{answer.id}-{number}", type="tertiary", help=_why(source)):
+                open_page(source.document_name, source.document_id, source.page, [source.text])
+
+
+def _why(source: Source) -> str:
+    heading = " / ".join(map(plain, source.heading))
+    return f"{heading}\n\nScore {figure(source.score)}" if heading else f"Score {figure(source.score)}"

@@ -1,0 +1,5 @@
+"""Shows the page: `ask_page`."""
+
+from ui.sections.rag.ask_page import main
+
+main()

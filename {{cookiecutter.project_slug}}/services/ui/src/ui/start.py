@@ -1,0 +1,5 @@
+"""Shows the first page: `start_page`."""
+
+from ui.start_page import main
+
+main()

@@ -1,0 +1,140 @@
+"""A person with a browser: uploads, asks, reads the source, comes back later, and does it all again on a telephone."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from chromium import PROGRAM, Page, chromium
+from fake_rag import FakeRag
+from fake_service import KEY
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(240),
+    pytest.mark.skipif(PROGRAM is None, reason="Chromium is not installed (apt-get install chromium)"),
+]
+ENTER, ESCAPE = ("Enter", 13, "\r"), ("Escape", 27)
+
+
+@pytest.fixture
+def address(rag: FakeRag) -> Iterator[str]:
+    """Serve the pages in a process of their own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "HTTP__PORT": str(port), "RAG_KEY": KEY, "UI__POLL_SECONDS": "0.3"}
+    process = subprocess.Popen([sys.executable, "-m", "ui", "serve"], env=environment, stdout=subprocess.DEVNULL)
+    try:
+        wait_until_ready(f"http://127.0.0.1:{port}/readyz")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) in (0, -signal.SIGTERM)  # also with a page open
+
+
+def wait_until_ready(url: str) -> None:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    ends = time.monotonic() + 60
+    while time.monotonic() < ends:
+        try:
+            with opener.open(url, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("the pages were never ready")
+
+
+@pytest.fixture
+def browser(address: str) -> Iterator[Page]:
+    with chromium() as page:
+        yield page
+
+
+def ask(page: Page, question: str) -> None:
+    page.settle()
+    page.type("[data-testid=stChatInput] textarea", question)
+    page.press(*ENTER)
+
+
+def no_sideways(page: Page) -> bool:
+    """Whether nothing is wider than the screen."""
+    return bool(page.run("document.documentElement.scrollWidth <= window.innerWidth"))
+
+
+@pytest.mark.parametrize("width", [1280, 390], ids=["desktop", "phone"])
+def test_upload_ask_read_the_source_and_come_back(
+    rag: FakeRag, address: str, browser: Page, tmp_path: Path, width: int
+) -> None:
+    rag.documents.clear()
+    rag.reading_seconds, rag.pause = 1.5, 0.25
+    report = tmp_path / "report-2025.txt"
+    report.write_text("Revenue grew to $4.2 million in 2025.", encoding="utf-8")
+    browser.size(width, 844)
+
+    browser.open(f"{address}/documents")
+    browser.see("The library is empty")
+    browser.attach("input[type=file]", report)
+    browser.see("report-2025.txt")
+    browser.click("button", "Add to the library")
+    browser.see("being read")
+    browser.see("ready")
+    assert no_sideways(browser)
+
+    browser.open(f"{address}/ask")
+    browser.see("What would you like to know?")
+    ask(browser, "What was the revenue?")
+    browser.see("Reading 1 passage")
+    browser.see("was $4.2 million")
+    assert "doubled [1]" not in browser.text()  # it is still being written
+    browser.see("doubled [1].")
+    browser.see("about 1,248 tokens")
+    assert no_sideways(browser)
+
+    browser.click("[class*=st-key-source-] button", "report-2025.txt")
+    browser.see("Page 2 of 3")
+    marked = browser.run("document.querySelector('mark').innerText")
+    assert marked.startswith("Revenue grew to $4.2 million")
+    browser.press(*ESCAPE)
+    browser.wait("!document.querySelector('[role=dialog]')")
+
+    thread = browser.run("location.search")
+    assert thread == f"?thread={next(iter(rag.conversations))}"
+    browser.reload()
+    browser.see("doubled [1].")
+    assert browser.run("location.search") == thread
+    ask(browser, "And the costs?")
+    browser.see("2 answers")
+    assert len(rag.conversations) == 1
+    assert {url.split("/")[2] for url in browser.asked if url.startswith("http")} == {address.removeprefix("http://")}
+    assert not [line for line in browser.complaints if "Content Security Policy" in line]
+
+
+def test_stopping_an_answer_ends_the_work_on_it(rag: FakeRag, address: str, browser: Page) -> None:
+    rag.pause = 1.0
+    browser.size(1280, 844)
+    browser.open(f"{address}/ask")
+    ask(browser, "What was the revenue?")
+    browser.see("was $4.2 million")
+    browser.click("[data-testid=stChatInput] button", at_once=True)
+    ends = time.monotonic() + 10
+    while not rag.closed_streams and time.monotonic() < ends:
+        time.sleep(0.1)
+    assert rag.closed_streams == 1
+
+
+def test_a_service_that_goes_away_and_comes_back(rag: FakeRag, address: str, browser: Page) -> None:
+    thread = rag.begin("Revenue", "What was the revenue?")
+    browser.size(1280, 844)
+    rag.refusing = True
+    browser.open(f"{address}/ask?thread={thread}")
+    browser.see("broke off the connection")
+    rag.refusing = False
+    browser.click("button", "Try again")
+    browser.see("doubled [1].")
