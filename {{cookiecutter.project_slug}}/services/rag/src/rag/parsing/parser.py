@@ -22,7 +22,7 @@ GRACE_SECONDS = 2
 """How long a process may take to end after it has closed its pipe."""
 PROGRAM = "rag.parsing.child"
 START = "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module(sys.argv.pop(1), run_name='__main__')"
-"""An isolated interpreter knows neither the environment nor the folder it starts in: it is told where this package is."""
+"""An isolated interpreter knows neither the environment nor its folder: it is told where this package is."""
 OUT_OF_TIME = ("SIGXCPU", "SIGALRM")
 OUT_OF_MEMORY = ("SIGKILL",)  # nobody else than the kernel kills this process before its parent has given up
 
