@@ -166,7 +166,7 @@ def test_two_replicas_share_one_limit(api: httpx2.Client, replicas: list[str]) -
 def test_a_stop_breaks_no_request(stack: Stack, api: httpx2.Client) -> None:
     body, key = json.dumps({"rows": [ROW]}), str(api.headers["X-API-Key"])
     with ThreadPoolExecutor() as threads:
-        asking = threads.submit(stack.probe, "ask_while_ready", "prediction-worker", key, body)
+        asking = threads.submit(run_probe, stack, "ask_while_ready", "prediction-worker", key, body)
         time.sleep(2)
         stack.compose("stop", "prediction")
     (container,) = stack.containers("prediction")

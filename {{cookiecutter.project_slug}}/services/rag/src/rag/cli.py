@@ -62,7 +62,7 @@ def _add_service_commands(commands: Commands, load: Load) -> None:
     migrated = commands.add_parser("migrate", help="bring the database to the newest schema")
     migrated.set_defaults(run=lambda _: _migrate(load()))
     seed = commands.add_parser("seed", help="take in this project's documentation for the development key")
-    seed.add_argument("--folder", type=Path, default=Path(), help="where README.md and docs/ are; by default here")
+    seed.add_argument("--folder", type=Path, default=Path(), help="the project; by default here")
     seed.set_defaults(run=lambda arguments: _seed(load(), arguments.folder))
     openapi = commands.add_parser("openapi", help="write the OpenAPI document")
     openapi.add_argument("--output", type=Path, help="the file to write; without it, to standard output")

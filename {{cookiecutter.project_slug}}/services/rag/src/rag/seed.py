@@ -10,7 +10,7 @@ from uuid import UUID
 
 from rag.bootstrap import worker_resources
 from rag.catalog import WorkerResources
-from rag.documents.folders import Named, find_documents
+from rag.documents.folders import Named, project_documents
 from rag.documents.inbox import Inbox
 from rag.documents.schemas import Outcome
 from rag.documents.service import DocumentService, Labels
@@ -28,7 +28,7 @@ LABELS = Labels(tags=["project"])
 
 
 def seed(settings: RagSettings, folder: Path) -> int:
-    """Take in the README and the docs below a folder for the development key; return the exit code.
+    """Take in the documentation of the project in a folder for the development key; return the exit code.
 
     Documents that are there already are brought up to date, and those that were deleted stay deleted.
     """
@@ -37,19 +37,13 @@ def seed(settings: RagSettings, folder: Path) -> int:
         return 0
     try:
         with quietly():
-            return asyncio.run(_seed(settings, _own_documents(folder)))
+            return asyncio.run(_seed(settings, project_documents(folder)))
     except IndexMismatch as mismatch:
         sys.stderr.write(f"Settings refused: {mismatch}\n")
         return EXIT_CONFIGURATION
     except IndexUnavailable as error:
         sys.stderr.write(f"seed: {error}\n")
         return 1
-
-
-def _own_documents(folder: Path) -> list[Named]:
-    readme = [("README.md", folder / "README.md")] if (folder / "README.md").is_file() else []
-    docs = find_documents(folder / "docs") if (folder / "docs").is_dir() else []
-    return readme + [(f"docs/{name}", path) for name, path in docs]
 
 
 async def _seed(settings: RagSettings, files: Sequence[Named]) -> int:

@@ -82,7 +82,7 @@ async def add_document(running_app: FastAPI, services: Services) -> AddDocument:
         store, database = services.store, services.kit.database
         document, revision = _rows(name, len(texts), tenant, **labels)
         chunks = [
-            Chunk(place, text, (), place + 1, place + 1, place, len(text) // 4) for place, text in enumerate(texts)
+            Chunk(place, text, (), place + 1, (), place, len(text) // 4) for place, text in enumerate(texts)
         ]
         async with database.session() as session:
             session.add(document)

@@ -130,7 +130,7 @@ class _Unit:
 
 
 def _pieces(passage: Passage) -> Sequence[Piece]:
-    return passage.pieces or (Piece(passage.ordinal, passage.page, passage.page_end, passage.text),)
+    return passage.pieces or (Piece(passage.ordinal, passage.page, passage.text),)
 
 
 def _units_of(piece: Piece) -> Iterator[_Unit]:
@@ -167,11 +167,4 @@ def _cut(window: Sequence[_Unit], support: float) -> Quote:
     if len(text) > LONGEST_QUOTE:
         space = text.rfind(" ", LONGEST_QUOTE // 2, LONGEST_QUOTE)
         text = text[: space if space > 0 else LONGEST_QUOTE]
-    return Quote(text, first.piece.ordinal, _page_of(first), min(1.0, support))
-
-
-def _page_of(unit: _Unit) -> int:
-    """The page of a place in a piece that goes over several, as far as its share of the text tells."""
-    piece = unit.piece
-    pages = piece.page_end - piece.page + 1
-    return piece.page + min(pages - 1, pages * unit.start // max(1, len(piece.text)))
+    return Quote(text, first.piece.ordinal, first.piece.page_at(first.start), min(1.0, support))

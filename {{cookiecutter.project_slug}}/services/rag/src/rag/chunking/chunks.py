@@ -17,10 +17,17 @@ class Chunk:
     heading: tuple[str, ...]
     """The headings above it, the highest first."""
     page: int
-    page_end: int
+    """The page it begins on."""
+    breaks: tuple[int, ...]
+    """Offsets in `text` at which the following pages begin; a page without text has the offset of the next one."""
     parent: int
     """Chunks of one parent (a section, or a part of a long one) follow each other and share this number."""
     tokens: int
+
+    @property
+    def page_end(self) -> int:
+        """The page of its last character."""
+        return self.page + len(self.breaks)
 
     @property
     def searchable(self) -> str:

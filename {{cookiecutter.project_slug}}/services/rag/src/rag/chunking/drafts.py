@@ -20,6 +20,7 @@ class Draft:
 
     def add(self, piece: Piece) -> None:
         """Append a piece."""
+        piece = piece.after(self.pieces[-1]) if self.pieces else piece
         self.pieces.append(piece)
         self.tokens += piece.tokens + (FENCES if piece.kind is BlockKind.CODE else bool(self.pieces[1:]))
 
@@ -64,11 +65,17 @@ class Draft:
 
     def chunk(self, ordinal: int, parent: int) -> Chunk:
         """Return it as a chunk."""
-        text = ""
+        text, first = "", self.pieces[0].page
+        breaks: list[int] = []
         for piece in self.pieces:
-            shown = fenced(piece.text) if piece.kind is BlockKind.CODE else piece.text
-            text += f"{piece.before}{shown}" if text else shown
-        return Chunk(ordinal, text, self.path(), self.pieces[0].page, self.page_end, parent, self.tokens)
+            code = piece.kind is BlockKind.CODE
+            shown = fenced(piece.text) if code else piece.text
+            text += piece.before if text else ""
+            breaks += [len(text)] * (piece.page - first - len(breaks))
+            start = len(text) + (shown.index("\n") + 1 if code else 0)
+            breaks += [start + at for at in piece.breaks if at < len(piece.text)]
+            text += shown
+        return Chunk(ordinal, text, self.path(), first, tuple(breaks), parent, self.tokens)
 
 
 def fenced(code: str) -> str:

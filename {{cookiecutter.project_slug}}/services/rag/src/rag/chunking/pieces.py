@@ -33,11 +33,21 @@ class Piece:
     level: int = 0
     before: str = BETWEEN_BLOCKS
     """What stands between it and the piece before it in the same chunk."""
+    repeated: int = 0
+    """Characters at its beginning that repeat the header of the table whose rows it goes on with."""
 
     @property
     def page_end(self) -> int:
         """The page of its last character."""
         return self.page + bisect_left(self.breaks, len(self.text))
+
+    def after(self, other: "Piece") -> "Piece":
+        """Return it as it stands in the same chunk after another piece: a table's header is there already."""
+        if not self.repeated or other.kind is not BlockKind.TABLE:
+            return self
+        text = self.text[self.repeated :]
+        breaks = tuple(at - self.repeated for at in self.breaks)
+        return replace(self, text=text, breaks=breaks, tokens=estimate(text), before="\n", repeated=0)
 
 
 def piece_of(block: Block, path: Path) -> Piece:

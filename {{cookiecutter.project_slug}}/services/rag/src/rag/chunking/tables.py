@@ -61,7 +61,7 @@ def _rows(piece: Piece, room: int, start: int) -> int:
 def _with_header(part: Piece, header: str) -> Piece:
     text = f"{header}{part.text}"
     breaks = tuple(at + len(header) for at in part.breaks)
-    return replace(part, text=text, breaks=breaks, tokens=estimate(text), before="\n\n")
+    return replace(part, text=text, breaks=breaks, tokens=estimate(text), before="\n\n", repeated=len(header))
 
 
 def _long_row(row: Piece, room: int) -> Iterator[Piece]:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SUFFIXES = frozenset({".pdf", ".docx", ".html", ".htm", ".md", ".markdown", ".txt"})
+PROJECT_FILES = ("README.md", "docs/**/*.md", "libs/*/README.md")
+"""This project's own documentation: the first documents, and what the golden questions are about."""
 MOST_FILES = 20
 MOST_BYTES = 64 * 1024 * 1024
 Named = tuple[str, Path]
@@ -18,6 +20,12 @@ def find_documents(folder: Path) -> list[Named]:
         if not hidden and path.suffix.lower() in SUFFIXES and path.is_file():
             found.append((relative.as_posix(), path))
     return found
+
+
+def project_documents(root: Path) -> list[Named]:
+    """Return a project's own documentation in the order of the names: the paths in the project."""
+    paths = {path for pattern in PROJECT_FILES for path in root.glob(pattern)}
+    return sorted((path.relative_to(root).as_posix(), path) for path in paths)
 
 
 def portions(files: list[Named]) -> Iterator[list[Named]]:

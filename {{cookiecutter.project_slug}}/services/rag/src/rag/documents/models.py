@@ -86,5 +86,6 @@ class StoredChunk(Base):
     heading: Mapped[list[str]] = mapped_column(JsonDocument)
     page: Mapped[int]
     page_end: Mapped[int]
+    breaks: Mapped[list[int]] = mapped_column(JsonDocument)
     parent: Mapped[int]
     tokens: Mapped[int]

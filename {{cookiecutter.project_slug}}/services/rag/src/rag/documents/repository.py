@@ -20,7 +20,7 @@ ChunkKey: TypeAlias = tuple[UUID, int]
 """Revision and ordinal."""
 SIZES = (16, 64, 200)
 """Keys that one statement asks for. Each size is one statement, built and compiled once; databases limit how long."""
-_CHANGING = ("text", "heading", "page", "page_end", "parent", "tokens")
+_CHANGING = ("text", "heading", "page", "page_end", "breaks", "parent", "tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,13 @@ class FoundChunk:
     heading: tuple[str, ...]
     page: int
     page_end: int
+    breaks: tuple[int, ...]
     parent: int
+
+    def on_page(self, page: int) -> str:
+        """Return what of the text stands on one of its pages."""
+        places = (0, *self.breaks, len(self.text))
+        return self.text[places[page - self.page] : places[page - self.page + 1]].strip()
 
 
 class ChunkRepository:
@@ -109,7 +115,9 @@ class ChunkRepository:
 
     async def _find(self, query: Select[Any], parameters: Mapping[str, object] | None = None) -> list[FoundChunk]:
         rows = (await self._session.execute(query, parameters)).mappings()
-        return [FoundChunk(**{**row, "heading": tuple(row["heading"])}) for row in rows]
+        return [
+            FoundChunk(**{**row, "heading": tuple(row["heading"]), "breaks": tuple(row["breaks"])}) for row in rows
+        ]
 
 
 @cache
@@ -147,7 +155,7 @@ def _visible(condition: ColumnElement[bool]) -> Select[Any]:
             Document.id.label("document_id"),
             Document.name.label("document_name"),
             columns.revision_id.label("revision"),
-            *(columns[name] for name in ("ordinal", "text", "heading", "page", "page_end", "parent")),
+            *(columns[name] for name in ("ordinal", "text", "heading", "page", "page_end", "breaks", "parent")),
         )
         .select_from(chosen)
         .join(Revision, Revision.id == columns.revision_id)
@@ -164,6 +172,7 @@ def _row(revision: UUID, chunk: Chunk) -> dict[str, object]:
         "heading": list(chunk.heading),
         "page": chunk.page,
         "page_end": chunk.page_end,
+        "breaks": list(chunk.breaks),
         "parent": chunk.parent,
         "tokens": chunk.tokens,
     }
@@ -175,7 +184,7 @@ def _chunk(stored: StoredChunk) -> Chunk:
         text=stored.text,
         heading=tuple(stored.heading),
         page=stored.page,
-        page_end=stored.page_end,
+        breaks=tuple(stored.breaks),
         parent=stored.parent,
         tokens=stored.tokens,
     )

@@ -108,7 +108,7 @@ class DocumentService:
         pages = revision.pages or await self._chunks.last_page(revision.id) or 1
         if page > pages:
             raise PageNotFound(f"The document has {pages} pages.")
-        texts = [chunk.text for chunk in await self._chunks.of_page(revision.id, page)]
+        texts = [chunk.on_page(page) for chunk in await self._chunks.of_page(revision.id, page)]
         return Page(document, page, pages, "\n\n".join(texts))
 
     async def content(self, tenant: str, document_id: UUID) -> tuple[Document, Revision]:

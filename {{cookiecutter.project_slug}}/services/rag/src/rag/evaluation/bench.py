@@ -97,5 +97,6 @@ def _kept(document: CorpusDocument, piece: Chunk) -> MemoryChunk:
         heading=piece.heading,
         page=piece.page,
         page_end=piece.page_end,
+        breaks=piece.breaks,
         parent=piece.parent,
     )

@@ -25,6 +25,7 @@ STAGES: Mapping[str, str] = MappingProxyType(
 """Each optional stage as a change of the present configuration."""
 STRATEGIES = tuple(strategy.value for strategy in Strategy)
 _LARGEST_LIMIT = 100
+_LARGEST_WEIGHT = 10
 
 
 class ConfigurationRefused(Exception):
@@ -77,6 +78,13 @@ def _number(value: str, largest: int) -> int:
     return int(value)
 
 
+def _weight(value: str) -> float:
+    weight = float(value)
+    if not 0 < weight <= _LARGEST_WEIGHT:
+        raise ValueError(f"must be a number above 0, at most {_LARGEST_WEIGHT}")
+    return weight
+
+
 def _choice(kind: type[Mode | Expansion | Rewriting], value: str) -> Mode | Expansion | Rewriting:
     allowed = [member.value for member in kind]
     if value not in allowed:
@@ -94,6 +102,7 @@ def _retrieval(name: str, read: Callable[[str], object]) -> Callable[[Variant, s
 _CHANGES: Mapping[str, Callable[[Variant, str], Variant]] = MappingProxyType(
     {
         "mode": _retrieval("mode", lambda value: _choice(Mode, value)),
+        "dense_weight": _retrieval("dense_weight", _weight),
         "rerank": _retrieval("rerank", _flag),
         "expansion": _retrieval("expansion", lambda value: _choice(Expansion, value)),
         "rewriting": _retrieval("rewriting", lambda value: _choice(Rewriting, value)),

@@ -5,13 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from rag.documents.folders import Named, find_documents
+from rag.documents.folders import Named, find_documents, project_documents
 from rag.parsing.blocks import Block, ParsingRefused
 from rag.parsing.limits import ParsingLimits
 from rag.parsing.parser import parse
-
-PROJECT_FILES = ("README.md", "docs/**/*.md", "libs/servicekit/README.md")
-"""What the seed takes in too: the project's own documentation."""
 
 
 class CorpusRefused(Exception):
@@ -42,8 +39,7 @@ def project_root() -> Path:
 def read_project(limits: ParsingLimits) -> tuple[CorpusDocument, ...]:
     """Read the project's own documentation."""
     root = project_root()
-    paths = sorted({path for pattern in PROJECT_FILES for path in root.glob(pattern)})
-    return _read(root, [(path.relative_to(root).as_posix(), path) for path in paths], limits)
+    return _read(root, project_documents(root), limits)
 
 
 def read_folder(folder: Path, limits: ParsingLimits) -> tuple[CorpusDocument, ...]:

@@ -50,7 +50,7 @@ def request_of(query: Query) -> edge.QueryRequest | None:
         edge.Prefetch(depth, query=dense, filter=where),
         edge.Prefetch(depth, query=sparse, filter=where, params=rarity),
     ]
-    fusion = edge.Fusion.Rrf(k=FUSION_K)
+    fusion = edge.Fusion.Rrf(k=FUSION_K, weights=[query.dense_weight, 1.0])
     return edge.QueryRequest(
         query.limit,
         query=fusion,  # type: ignore[arg-type]  # its stub says that a fusion is none

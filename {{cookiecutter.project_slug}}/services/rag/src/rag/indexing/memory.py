@@ -82,9 +82,10 @@ class MemoryVectorIndex:
             return _hits(sparse, query.limit)
         depth = max(query.limit, FUSED)
         fused: dict[UUID, float] = defaultdict(float)
-        for ranked in (_best(_dense(points, query), depth), _best(sparse, depth)):
-            for rank, (point, _) in enumerate(ranked):
-                fused[point.id] += 1 / (FUSION_K + rank)
+        halves = (query.dense_weight, _dense(points, query)), (1.0, sparse)
+        for weight, scored in halves:
+            for rank, (point, _) in enumerate(_best(scored, depth)):
+                fused[point.id] += 1 / (FUSION_K - 1 + (rank + 1) / weight)
         return _hits([(point, fused[point.id]) for point in points if point.id in fused], query.limit)
 
     async def count(self, collection: str, tenant: str, revision: UUID | None = None) -> int:

@@ -70,6 +70,8 @@ class Query:
     mode: Mode = Mode.HYBRID
     limit: int = 50
     filter: Filter = Filter()
+    dense_weight: float = 1.0
+    """What a rank of the dense half counts in the fusion, beside 1 for one of the sparse half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class Hit:
     revision: UUID
     ordinal: int
     score: float
-    """Reciprocal rank fusion in hybrid mode, cosine in dense mode, BM25 in sparse mode; higher is better."""
+    """Weighted reciprocal rank fusion in hybrid mode, cosine in dense mode, BM25 in sparse mode; higher is better."""
 
 
 class IndexUnavailable(Exception):
@@ -118,7 +120,7 @@ class VectorIndex(Protocol):
         ...
 
     async def search(self, collection: str, query: Query) -> Sequence[Hit]:
-        """Return the best points, best first; in hybrid mode one request that fuses both halves by RRF."""
+        """Return the best points, best first; in hybrid mode one request that fuses both halves by weighted RRF."""
         ...
 
     async def count(self, collection: str, tenant: str, revision: UUID | None = None) -> int:

@@ -137,7 +137,7 @@ def _query(query: Query, where: models.Filter) -> dict[str, Any]:
     halves = [models.Prefetch(query=dense, using=DENSE, filter=where, limit=depth)]
     if query.sparse.indices:
         halves.append(models.Prefetch(query=sparse, using=SPARSE, filter=where, params=rarity, limit=depth))
-    fusion = models.RrfQuery(rrf=models.Rrf(k=FUSION_K))
+    fusion = models.RrfQuery(rrf=models.Rrf(k=FUSION_K, weights=[query.dense_weight, 1.0][: len(halves)]))
     return {"query": fusion, "prefetch": halves, "query_filter": where}
 
 

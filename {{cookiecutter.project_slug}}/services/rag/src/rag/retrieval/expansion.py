@@ -39,7 +39,7 @@ async def expand(
 
 def piece_of(chunk: StoredChunk) -> Piece:
     """Return a chunk as a part of a context."""
-    return Piece(chunk.ordinal, chunk.page, chunk.page_end, chunk.text)
+    return Piece(chunk.ordinal, chunk.page, chunk.text, chunk.breaks)
 
 
 async def _around(reader: ChunkReader, chunk: StoredChunk, how: Expansion) -> Sequence[StoredChunk]:

@@ -21,6 +21,7 @@ class MemoryChunk:
     heading: tuple[str, ...] = ()
     page: int = 1
     page_end: int = 1
+    breaks: tuple[int, ...] = ()
     parent: int = 0
 
 

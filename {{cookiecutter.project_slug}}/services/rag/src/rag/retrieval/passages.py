@@ -1,5 +1,6 @@
 """What retrieval gives: passages with their place in a document, and why each was found."""
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -33,6 +34,8 @@ class RetrievalOptions:
     candidates: int = 50
     """Hits that are looked at before reranking."""
     mode: Mode = Mode.HYBRID
+    dense_weight: float = 1.0
+    """Of hybrid mode: what a rank by meaning counts beside 1 for one by words."""
     rerank: bool = False
     expansion: Expansion = Expansion.NONE
     rewriting: Rewriting = Rewriting.NONE
@@ -67,8 +70,13 @@ class Piece:
 
     ordinal: int
     page: int
-    page_end: int
     text: str
+    breaks: tuple[int, ...] = ()
+    """Offsets in the text at which the following pages begin."""
+
+    def page_at(self, place: int) -> int:
+        """Return the page of a place in the text."""
+        return self.page + bisect_right(self.breaks, place)
 
 
 @dataclass(frozen=True, slots=True)

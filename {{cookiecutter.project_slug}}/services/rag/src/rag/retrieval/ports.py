@@ -36,6 +36,8 @@ class StoredChunk(Protocol):
     @property
     def page_end(self) -> int: ...  # noqa: D102
     @property
+    def breaks(self) -> tuple[int, ...]: ...  # noqa: D102
+    @property
     def parent(self) -> int: ...  # noqa: D102
 
 

@@ -58,6 +58,7 @@ class RetrievalRequest(BaseModel):
             limit=self.limit or defaults.limit,
             candidates=defaults.candidates,
             mode=self.mode or defaults.mode,
+            dense_weight=defaults.dense_weight,
             rerank=defaults.rerank if self.rerank is None else self.rerank,
             expansion=self.expansion or defaults.expansion,
             rewriting=self.rewriting or defaults.rewriting,

@@ -6,7 +6,7 @@ texts. What the database does not show (deleted, replaced, another tenant's) is 
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import structlog
@@ -175,6 +175,7 @@ class _Search:
                 mode=probe.mode,
                 limit=max(limit, self._options.limit),
                 filter=self._options.filter,
+                dense_weight=self._options.dense_weight,
             )
             for probe, vector in zip(probes, vectors, strict=True)
         ]
@@ -273,4 +274,4 @@ def _searchable(chunk: StoredChunk) -> str:
 
 
 def _widened(query: Query) -> Query:
-    return Query(query.tenant, query.dense, query.sparse, query.mode, query.limit * MORE, query.filter)
+    return replace(query, limit=query.limit * MORE)

@@ -13,6 +13,9 @@ class RetrievalSettings(Group):
     limit: int = Field(10, gt=0, le=50, description="Passages that a search returns, and an answer may use")
     candidates: int = Field(50, gt=0, le=500, description="Hits that are looked at before reranking")
     mode: Mode = Field(Mode.HYBRID, description="hybrid, dense or sparse")
+    dense_weight: float = Field(
+        0.5, gt=0, le=10, description="Hybrid mode: what a rank by meaning counts beside 1 for one by words"
+    )
     rerank: bool = Field(False, description="Sort the candidates by the reranker")
     expansion: Expansion = Field(
         Expansion.NONE, description="Text around a hit for the model: none, neighbours, parent"
@@ -27,6 +30,7 @@ class RetrievalSettings(Group):
             limit=self.limit,
             candidates=self.candidates,
             mode=self.mode,
+            dense_weight=self.dense_weight,
             rerank=self.rerank,
             expansion=self.expansion,
             rewriting=self.rewriting,

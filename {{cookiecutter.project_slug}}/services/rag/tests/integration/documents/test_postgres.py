@@ -23,7 +23,7 @@ from servicekit.jobs import make_jobs
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(300)]
 CALLER = Principal(subject="test", tenant="acme", scopes=frozenset({"*"}))
-CHUNKS = [Chunk(number, f"text {number}", ("Title",), number + 1, number + 1, 0, 2) for number in range(5)]
+CHUNKS = [Chunk(number, f"text {number}", ("Title",), number + 1, (), 0, 2) for number in range(5)]
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def make_passage() -> MakePassage:
             "context": text,
             "score": 1.0,
             "why": Why(fused=1.0),
-            "pieces": (Piece(ordinal, page, page, text),),
+            "pieces": (Piece(ordinal, page, text),),
         }
         return Passage(**(values | rest))  # type: ignore[arg-type]  # a factory for tests
 

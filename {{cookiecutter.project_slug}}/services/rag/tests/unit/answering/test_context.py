@@ -25,7 +25,7 @@ def test_a_passage_that_does_not_fit_is_skipped_and_not_cut(make_passage) -> Non
 
 
 def test_what_expansion_added_is_left_out_before_the_passage_is(make_passage) -> None:
-    pieces = (Piece(0, 1, 1, "core"), Piece(1, 1, 1, "more " * 5000))
+    pieces = (Piece(0, 1, "core"), Piece(1, 1, "more " * 5000))
     passage = make_passage("core", context="core\n" + "more " * 5000, pieces=pieces)
     (packed,) = pack([passage], 100, RULES)
     assert (packed.context, packed.pieces) == ("core", pieces[:1])

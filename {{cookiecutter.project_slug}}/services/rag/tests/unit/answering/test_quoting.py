@@ -90,17 +90,19 @@ def test_a_long_quote_is_cut_between_words(quote) -> None:
 
 def test_a_quote_knows_the_page_of_its_piece(quote) -> None:
     pieces = (
-        Piece(3, 7, 7, "The service listens on port 8002."),
-        Piece(4, 8, 8, "Employees get 25 days of holiday a year."),
+        Piece(3, 7, "The service listens on port 8002."),
+        Piece(4, 8, "Employees get 25 days of holiday a year."),
     )
     found = quote("Holiday: 25 days a year", "\n".join(piece.text for piece in pieces), pieces=pieces, page=7)
     assert (found.ordinal, found.page) == (4, 8)
 
 
-def test_the_page_within_a_piece_of_several_pages_follows_from_the_place_in_it(quote) -> None:
-    text = "Filler. " * 50 + "\nThe secret port is 8002.\n" + "Other filler. " * 5
-    found = quote("The secret port is 8002", text, pieces=(Piece(0, 4, 5, text),))
-    assert found.page == 5
+@pytest.mark.parametrize(("begins", "page"), [(390, 5), (400, 5), (410, 4)])
+def test_a_quote_from_a_piece_of_several_pages_knows_the_page_that_it_begins_on(quote, begins: int, page: int) -> None:
+    text = "Filler. " * 50 + "The secret port is 8002. " + "Other filler. " * 50
+    found = quote("The secret port is 8002", text, pieces=(Piece(0, 4, text, (begins, 700)),))
+    assert text.index(found.text) == 400
+    assert found.page == page
 
 
 def test_a_compound_is_found_by_its_parts(quote) -> None:

@@ -1,5 +1,6 @@
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -62,6 +63,23 @@ def test_nothing_is_lost_doubled_or_moved(blocks: list[Block], options: ChunkOpt
     assert letters(each.text for each in made) == letters(block.text for block in blocks)
 
 
+def by_page(parts: Iterable[tuple[str, int, tuple[int, ...]]]) -> dict[int, str]:
+    """Return the letters of each page that has any."""
+    pages: dict[int, list[str]] = {}
+    for text, page, breaks in parts:
+        places = [0, *breaks, len(text)]
+        for number, (start, end) in enumerate(pairwise(places)):
+            pages.setdefault(page + number, []).append(text[start:end])
+    return {page: found for page, texts in pages.items() if (found := letters(texts))}
+
+
+@settings(max_examples=100, deadline=None)
+@given(documents(), st.sampled_from(OPTIONS))
+def test_every_letter_stays_on_its_page(blocks: list[Block], options: ChunkOptions) -> None:
+    made = by_page((each.text, each.page, each.breaks) for each in chunk(blocks, options))
+    assert made == by_page((block.text, block.page, block.breaks) for block in blocks)
+
+
 @settings(max_examples=50, deadline=None)
 @given(documents(), st.sampled_from(OPTIONS))
 def test_ordinals_parents_pages_and_sizes_keep_their_promises(blocks: list[Block], options: ChunkOptions) -> None:
@@ -86,6 +104,12 @@ def test_rows_of_a_table_stay_whole_and_in_order(rows: list[tuple[str, int]], ta
     made = chunks(Block(BlockKind.TABLE, table, 1), target=target)
     assert all(each.text.startswith("| Name | Number |\n| --- | --- |\n| ") for each in made)
     assert [line for each in made for line in each.text.split("\n")[2:]] == lines
+
+
+def test_a_few_last_rows_of_a_table_join_the_others_without_a_second_header() -> None:
+    table = "\n".join(["| Name | Number |", "| --- | --- |", *(["| 0 | 0 |"] * 9)])
+    (made,) = chunks(Block(BlockKind.TABLE, table, 1), target=73)
+    assert made.text == table
 
 
 @pytest.mark.parametrize("strategy", list(Strategy))

@@ -7,10 +7,17 @@ from rag.retrieval.passages import Expansion, RetrievalOptions, Rewriting
 
 def test_changes_are_made_to_the_base() -> None:
     variant = changed(
-        Variant(RetrievalOptions(candidates=20)), "mode=dense, rerank=true,expansion=parent,rewriting=hyde,limit=4"
+        Variant(RetrievalOptions(candidates=20)),
+        "mode=dense,dense_weight=2, rerank=true,expansion=parent,rewriting=hyde,limit=4",
     )
     assert variant.retrieval == RetrievalOptions(
-        limit=4, candidates=20, mode=Mode.DENSE, rerank=True, expansion=Expansion.PARENT, rewriting=Rewriting.HYDE
+        limit=4,
+        candidates=20,
+        mode=Mode.DENSE,
+        dense_weight=2,
+        rerank=True,
+        expansion=Expansion.PARENT,
+        rewriting=Rewriting.HYDE,
     )
     assert changed(variant, "candidates=7,rerank=false").retrieval.candidates == 7
 
@@ -31,6 +38,8 @@ def test_every_stage_changes_the_defaults(stage) -> None:
         ("colour=red", "'colour=red' is not one of mode="),
         ("rerank", "'rerank' is not one of"),
         ("", "'' is not one of"),
+        ("dense_weight=0", "dense_weight=0: must be a number above 0, at most 10"),
+        ("dense_weight=nan", "dense_weight=nan: must be a number above 0, at most 10"),
         ("mode=both", "mode=both: must be one of hybrid, dense, sparse"),
         ("rerank=yes", "rerank=yes: must be true or false"),
         ("limit=0", "limit=0: must be a whole number from 1 to 100"),

@@ -73,7 +73,8 @@ def query(
     mode: Mode = Mode.HYBRID,
     limit: int = 10,
     dense: list[float] | None = None,
+    dense_weight: float = 1.0,
     **chosen: Any,  # noqa: ANN401 - the fields of a filter
 ) -> Query:
     vector = np.array(dense or direction(text), dtype=np.float32)
-    return Query(tenant, vector, SparseEncoder().query(text), mode, limit, Filter(**chosen))
+    return Query(tenant, vector, SparseEncoder().query(text), mode, limit, Filter(**chosen), dense_weight)

@@ -62,6 +62,7 @@ def upgrade() -> None:
         sa.Column("heading", JsonDocument, nullable=False),
         sa.Column("page", sa.Integer(), nullable=False),
         sa.Column("page_end", sa.Integer(), nullable=False),
+        sa.Column("breaks", JsonDocument, nullable=False),
         sa.Column("parent", sa.Integer(), nullable=False),
         sa.Column("tokens", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("revision_id", "ordinal", name=op.f("pk_chunks")),
