@@ -1,7 +1,6 @@
 """The web server: Streamlit's own, with the routes that every service has and headers that keep a page to itself."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -11,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from streamlit.starlette import App
 
+from ui import __version__
 from ui.settings import InterfaceSettings
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -73,7 +73,7 @@ async def alive(_request: Request) -> Response:
 
 async def what_runs(_request: Request) -> Response:
     """Name the service and its version."""
-    return JSONResponse({"service": "ui", "version": version("ui")})
+    return JSONResponse({"service": "ui", "version": __version__})
 
 
 ROUTES = (

@@ -11,7 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from contract import Contract
+
 KEY = "pk_test_ui"
+REFUSED = 400
 Json: TypeAlias = Any
 """What came or goes as JSON; tests read it as they expect it."""
 
@@ -69,9 +72,14 @@ Answer = Callable[..., Json]
 
 
 class FakeService:
-    """Routes are `("GET", "/v1/things/{id}")`; what a route returns is a `Response` or JSON."""
+    """Routes are `("GET", "/v1/things/{id}")`; what a route returns is a `Response` or JSON.
 
-    def __init__(self) -> None:
+    With a contract, whatever the real service would not be asked or not answer is collected in `complaints`.
+    """
+
+    def __init__(self, contract: Contract | None = None) -> None:
+        self._contract = contract
+        self.complaints: list[str] = []
         self.requests: list[Request] = []
         self._routes: list[tuple[str, re.Pattern[str], Answer]] = []
         self._faults: list[tuple[str, re.Pattern[str], Response]] = []
@@ -103,8 +111,19 @@ class FakeService:
         for method, pattern, answer in self._routes:
             if method == request.method and (found := pattern.match(request.path)):
                 given = answer(request, **{name: unquote(value) for name, value in found.groupdict().items()})
-                return given if isinstance(given, Response) else Response(body=given)
+                response = given if isinstance(given, Response) else Response(body=given)
+                self._compare(request, response)
+                return response
         return problem(404, "not_found", f"There is no {request.path}.")
+
+    def _compare(self, request: Request, response: Response) -> None:
+        """Compare with the contract, except for refusals, which all services word alike."""
+        if self._contract is None or not request.path.startswith("/v1/") or response.status >= REFUSED:
+            return
+        sent = request.json if request.headers.get("content-type", "").startswith("application/json") else None
+        told = json.loads(json.dumps(response.body)) if response.media_type == "application/json" else None
+        body = None if response.chunks is not None else told
+        self.complaints += self._contract.complaints(request.method, request.path, sent, response.status, body)
 
     @contextmanager
     def running(self, port: int = 0) -> Iterator["FakeService"]:

@@ -14,7 +14,7 @@ from llmkit.testkit.wire import Wire
 
 sys.path.append(str(Path(__file__).parent))  # so that tests import `bench`
 
-from bench import Bench, MakeBench
+from wire_bench import Bench, MakeBench
 
 
 @pytest.fixture

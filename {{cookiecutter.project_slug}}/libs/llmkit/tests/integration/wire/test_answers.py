@@ -4,9 +4,9 @@ import asyncio
 from decimal import Decimal
 
 import pytest
-from bench import QUESTION, Bench, text_of
 from langchain_core.messages import AIMessageChunk, HumanMessage, SystemMessage, ToolMessage
 from pydantic import BaseModel
+from wire_bench import QUESTION, Bench, text_of
 
 from llmkit.call import report_of
 from llmkit.testkit.replies import Reply

@@ -4,7 +4,7 @@ import asyncio
 import time
 
 import pytest
-from bench import OFFLINE_ANSWER, Bench, MakeBench, text_of
+from wire_bench import OFFLINE_ANSWER, Bench, MakeBench, text_of
 
 from llmkit.call import ModelRef, Tier, report_of
 from llmkit.errors import (

@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-from bench import OFFLINE_ANSWER, Bench, MakeBench
 from fakeredis import FakeAsyncRedis
+from wire_bench import OFFLINE_ANSWER, Bench, MakeBench
 
 from llmkit.errors import Malformed, Overloaded, RateLimited, Refused
 from llmkit.testkit.replies import Reply

@@ -1,7 +1,7 @@
 """Earlier answers serve those who have asked for that, and only if they were complete."""
 
 import pytest
-from bench import QUESTION, Bench, MakeBench, text_of
+from wire_bench import QUESTION, Bench, MakeBench, text_of
 
 from llmkit.call import CacheMode, report_of
 from llmkit.errors import ModelError

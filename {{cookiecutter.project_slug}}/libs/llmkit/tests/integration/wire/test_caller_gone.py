@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import anyio
 import pytest
-from bench import QUESTION, Bench
+from wire_bench import QUESTION, Bench
 
 from llmkit.testkit.replies import Reply
 

@@ -4,7 +4,7 @@ import asyncio
 import time
 
 import pytest
-from bench import QUESTION, MakeBench, text_of
+from wire_bench import QUESTION, MakeBench, text_of
 
 from llmkit.errors import BudgetExceeded, Overloaded
 from llmkit.testkit.replies import Reply

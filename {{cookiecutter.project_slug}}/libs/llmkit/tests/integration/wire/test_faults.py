@@ -4,9 +4,9 @@ import traceback
 from collections.abc import AsyncIterator
 
 import pytest
-from bench import QUESTION, Bench, MakeBench, text_of
 from langchain_core.messages import RemoveMessage
 from pydantic import BaseModel
+from wire_bench import QUESTION, Bench, MakeBench, text_of
 
 from llmkit.call import CacheMode
 from llmkit.errors import (

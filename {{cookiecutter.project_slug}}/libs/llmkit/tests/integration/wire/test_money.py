@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from bench import OFFLINE_ANSWER, Bench, MakeBench
+from wire_bench import OFFLINE_ANSWER, Bench, MakeBench
 
 from llmkit.call import ModelRef, PromptRef
 from llmkit.errors import BudgetExceeded

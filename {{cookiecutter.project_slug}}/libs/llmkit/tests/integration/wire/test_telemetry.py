@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from bench import Bench, MakeBench
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from wire_bench import Bench, MakeBench
 
 from llmkit.call import CacheMode, PromptRef
 from llmkit.errors import ModelError

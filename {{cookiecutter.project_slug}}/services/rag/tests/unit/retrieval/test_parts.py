@@ -90,10 +90,10 @@ def test_stages_add_up_and_the_total_counts_from_the_beginning() -> None:
 
 
 def test_a_request_says_only_what_differs_from_the_settings() -> None:
-    settings = RetrievalSettings(limit=7, mode=Mode.DENSE, rerank=True, expansion=Expansion.PARENT)
+    settings = RetrievalSettings(limit=7, mode=Mode.DENSE, dense_weight=2, rerank=True, expansion=Expansion.PARENT)
     plain = SearchRequest(query="x").to_options(settings)
     assert plain == RetrievalOptions(
-        limit=7, candidates=50, mode=Mode.DENSE, rerank=True, expansion=Expansion.PARENT, rewriting=Rewriting.NONE
+        limit=7, candidates=50, mode=Mode.DENSE, dense_weight=2, rerank=True, expansion=Expansion.PARENT
     )
     document = uuid4()
     own = SearchRequest.model_validate(
@@ -111,6 +111,7 @@ def test_a_request_says_only_what_differs_from_the_settings() -> None:
         limit=3,
         candidates=50,
         mode=Mode.SPARSE,
+        dense_weight=2,
         rerank=False,
         expansion=Expansion.NONE,
         rewriting=Rewriting.HYDE,

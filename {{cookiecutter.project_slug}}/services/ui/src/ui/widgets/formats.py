@@ -29,10 +29,8 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-def money(dollars: float | None) -> str:
+def money(dollars: float) -> str:
     """Write what something cost; amounts below a cent keep the digits that say something."""
-    if dollars is None:
-        return "unknown"
     if dollars == 0:
         return "$0"
     if dollars < SMALLEST_MONEY:

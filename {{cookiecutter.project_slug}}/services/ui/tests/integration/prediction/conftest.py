@@ -20,6 +20,7 @@ def models(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakePrediction]:
     with service.running():
         monkeypatch.setenv("PREDICTION_URL", service.url)
         yield service
+    assert service.complaints == []
 
 
 @pytest.fixture

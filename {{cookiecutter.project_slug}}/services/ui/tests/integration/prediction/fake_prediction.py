@@ -1,5 +1,6 @@
 """The service of models, as its HTTP contract says, with two models in memory."""
 
+from contract import Contract
 from fake_service import FakeService, Json, Request, Response, problem
 
 T0, T1 = "2026-11-20T09:00:00Z", "2026-11-26T18:30:00Z"
@@ -14,10 +15,14 @@ def version(number: int, loss: float) -> Thing:
 
 def card() -> Thing:
     interval = {"value": 0.96, "low": 0.9, "high": 1.0}
+    profile = {
+        "format": "csv", "total_rows": 150, "complete": True, "rows": 150, "sampled": False, "duplicate_rows": 1,
+        "columns": [],
+    }  # fmt: skip
     return {
         "target": "species", "task": "multiclass", "classes": ["setosa", "versicolor"], "created_at": T0,
         "data": {
-            "source": "iris.csv", "profile": {}, "features": ["length", "width"], "dropped": {}, "leaking": [],
+            "source": "iris.csv", "profile": profile, "features": ["length", "width"], "dropped": {}, "leaking": [],
             "notes": ["1 rows are exact repetitions of others"], "training_rows": 120, "held_out_rows": 30,
             "split": "hash",
         },
@@ -89,7 +94,7 @@ class FakePrediction(FakeService):
     """`refuse` lets the gate refuse a promotion that is not forced."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(Contract("prediction"))
         self.refuse = False
         self.versions = [version(3, 0.04), version(2, 0.06), version(1, 0.09)]
         self.models: Thing = {name: self._model(name) for name in ("iris", "rents")}
@@ -169,9 +174,9 @@ class FakePrediction(FakeService):
     def _job(self, id: str) -> Thing:
         return next(one for one in self.jobs if one["id"] == id)
 
-    def _act(self, _: Request, id: str, verb: str) -> Thing:
+    def _act(self, _: Request, id: str, verb: str) -> Response:
         self._job(id)["state"] = "cancelled" if verb == "cancel" else "queued"
-        return self._job(id)
+        return Response(200 if verb == "cancel" else 202, self._job(id))
 
 
 def _error() -> Thing:

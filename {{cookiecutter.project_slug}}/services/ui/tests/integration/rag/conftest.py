@@ -20,6 +20,7 @@ def rag(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeRag]:
     with service.running():
         monkeypatch.setenv("RAG_URL", service.url)
         yield service
+    assert service.complaints == []
 
 
 @pytest.fixture

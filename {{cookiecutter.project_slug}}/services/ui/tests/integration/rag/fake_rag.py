@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 
+from contract import Contract
 from fake_service import FakeService, Json, Request, Response, event, problem
 from rag_samples import (
     PAGES,
@@ -17,6 +18,7 @@ from rag_samples import (
     job,
     new_id,
     usage_lines,
+    usage_sum,
 )  # fmt: skip
 
 WORDS = (
@@ -33,7 +35,7 @@ class FakeRag(FakeService):
     """Answers like the service does. `pause` is the time between two tokens; `reading_seconds` that of an ingestion."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(Contract("rag"))
         self.pause = 0.0
         self.reading_seconds = 60.0
         self.begun: dict[str, float] = {}  # when the reading of a document began
@@ -86,14 +88,20 @@ class FakeRag(FakeService):
         if fraction >= 1:
             del self.begun[one["id"]]
         state, message = ("processing", "page 1 of 3") if fraction < 1 else ("ready", None)
-        one |= {"state": state, "progress": {"fraction": min(1.0, fraction), "message": message}}
+        one |= {
+            "state": state,
+            "searchable": state == "ready",
+            "progress": {"fraction": min(1.0, fraction), "message": message},
+        }
 
     def _upload(self, request: Request) -> Json:
         files, fields = request.form()
         items, refused = [], []
         for name, content in files:
             if content.startswith(b"MZ"):
-                refused.append({"name": name, "code": "unsupported_type", "detail": "It is a program.", "hint": None})
+                refused.append(
+                    {"name": name, "code": "unsupported_type", "detail": "It is a program.", "hint": "Upload PDF, DOCX or text."}
+                )
             elif any(one["name"] == name and one["size"] == len(content) for one in self.documents):
                 same = next(one for one in self.documents if one["name"] == name)
                 items.append({"document": same, "job_id": None, "outcome": "unchanged"})
@@ -256,13 +264,24 @@ class FakeRag(FakeService):
         return {"title": thread["title"], "created_at": T0, "messages": messages}
 
     def _judge(self, request: Request, id: str) -> Thing:
-        self.feedback[id] = {"answer_id": id, "comment": None, **request.json}
+        found = {
+            message["answer"]["id"]: message["answer"]
+            for thread in self.conversations.values()
+            for message in thread["messages"]
+            if message["answer"]
+        }[id]
+        about = {name: found[name] for name in ("conversation_id", "question", "standalone_question", "answer")}
+        judged = {"answer_id": id, "comment": None, "created_at": T1, "updated_at": T1}
+        self.feedback[id] = judged | about | request.json
         return self.feedback[id]
 
     # the rest
 
     def _other_routes(self) -> None:
-        models = [{"id": "rag", "object": "model", "owned_by": "rag"}, {"id": "rag:offline:offline", "owned_by": "rag"}]
+        models = [
+            {"id": "rag", "object": "model", "owned_by": "rag"},
+            {"id": "rag:offline", "object": "model", "owned_by": "offline"},
+        ]
         self.add("GET", "/v1/models", lambda _: {"object": "list", "data": models})
         self.add("GET", "/v1/evaluations", lambda _: {"items": self.evaluations, "next_cursor": None})
         self.add("POST", "/v1/evaluations", self._evaluate)
@@ -286,6 +305,7 @@ class FakeRag(FakeService):
             "until": "2026-11-26",
             "by": ["day", "model"],
             "items": self.usage,
+            "total": usage_sum(self.usage),
             "budget": budget,
         }
 

@@ -22,7 +22,8 @@ def new_id() -> str:
 def document(name: str, state: str = "ready", **more: Json) -> Thing:
     return {
         "id": new_id(), "name": name, "media_type": "application/pdf", "size": 1_284_000, "sha256": "0" * 64,
-        "pages": len(PAGES), "chunks": 48, "state": state, "progress": {"fraction": 1.0, "message": None},
+        "pages": len(PAGES), "chunks": 48, "state": state, "searchable": state == "ready",
+        "progress": {"fraction": 1.0, "message": None},
         "error": None,
         "tags": [], "metadata": {}, "created_at": T0, "updated_at": T0, **more,
     }  # fmt: skip
@@ -95,6 +96,12 @@ def finished_evaluation() -> Thing:
         "timings_ms": {"retrieve": [11.2, 43.0]},
     }  # fmt: skip
     return evaluation(new_id(), "project", "succeeded", metrics=metrics, report=report, comparison=comparison)
+
+
+def usage_sum(lines: list[Thing]) -> Thing:
+    counted = [name for name in (lines or usage_lines())[0] if name not in ("day", "model", "cost_usd")]
+    total = {name: sum(line[name] for line in lines) for name in counted}
+    return {**total, "cost_usd": f"{sum(float(line['cost_usd']) for line in lines):.4f}"}
 
 
 def usage_lines() -> list[Thing]:

@@ -80,8 +80,7 @@ def _head(thread: Conversation | None) -> None:
 
 def _spent(answers: list[Answer]) -> str:
     tokens = sum(answer.meta.tokens.input + answer.meta.tokens.output for answer in answers)
-    costs = [answer.meta.cost_usd for answer in answers]
-    total = money(sum(cost for cost in costs if cost is not None)) if any(c is not None for c in costs) else "unknown"
+    total = money(sum(answer.meta.cost_usd for answer in answers))
     return f"{count(len(answers), 'answer')} · {count(tokens, 'token')} · {plain(total)}"
 
 

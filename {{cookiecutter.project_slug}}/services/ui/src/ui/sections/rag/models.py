@@ -131,7 +131,7 @@ class Meta(BaseModel):
     provider: str | None = None
     prompt: Prompt | None = None
     tokens: Tokens = Tokens()
-    cost_usd: float | None = None
+    cost_usd: float = 0
     cache: str | None = None
     timings_ms: dict[str, float] = {}
     trace_id: str | None = None

@@ -1,0 +1,49 @@
+"""Whether a fake service and the pages that ask it keep to the OpenAPI document of the real one."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+SERVICES = Path(__file__).parents[3]
+MEDIA_TYPE = "application/json"
+
+
+class Contract:
+    """The OpenAPI document of a service of this project."""
+
+    def __init__(self, service: str) -> None:
+        self._document = json.loads((SERVICES / service / "openapi.json").read_text(encoding="utf-8"))
+        self._paths = {
+            path: re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path)) for path in sorted(self._document["paths"])
+        }
+        self._validators: dict[tuple[str, ...], Draft202012Validator] = {}
+
+    def complaints(self, method: str, path: str, sent: object, status: int, answered: object) -> list[str]:
+        """Say what of a request and its answer is not as the document says; None stands for a body that is no JSON."""
+        found = [known for known, pattern in self._paths.items() if pattern.fullmatch(path)]
+        operations = [(known, operation) for known in found if (operation := self._operation(known, method))]
+        if not operations:
+            return [f"{method} {path}: there is no such route"]
+        known, operation = operations[0]
+        asked = self._check((known, method, "requestBody"), operation.get("requestBody"), sent)
+        if str(status) not in operation["responses"]:
+            return [*asked, f"{method} {path}: never answers {status}"]
+        given = self._check((known, method, str(status)), operation["responses"][str(status)], answered)
+        return [f"{method} {path}: {complaint}" for complaint in asked + given]
+
+    def _operation(self, path: str, method: str) -> Any:  # noqa: ANN401 - JSON
+        return self._document["paths"][path].get(method.lower())
+
+    def _check(self, place: tuple[str, ...], content: Any, body: object) -> list[str]:  # noqa: ANN401 - JSON
+        schema = (content or {}).get("content", {}).get(MEDIA_TYPE, {}).get("schema")
+        if schema is None or body is None:
+            return []
+        if place not in self._validators:
+            components = {"components": self._document["components"]}
+            self._validators[place] = Draft202012Validator({**components, "allOf": [schema]})
+        error = best_match(self._validators[place].iter_errors(body))
+        return [f"{place[-1]}: {error.json_path} {error.message[:200]}"] if error else []
