@@ -100,7 +100,7 @@ class FakeRag(FakeService):
         for name, content in files:
             if content.startswith(b"MZ"):
                 refused.append(
-                    {"name": name, "code": "unsupported_type", "detail": "It is a program.", "hint": "Upload PDF, DOCX or text."}
+                    {"name": name, "code": "unsupported_type", "detail": "It is a program.", "hint": "Upload a PDF."}
                 )
             elif any(one["name"] == name and one["size"] == len(content) for one in self.documents):
                 same = next(one for one in self.documents if one["name"] == name)

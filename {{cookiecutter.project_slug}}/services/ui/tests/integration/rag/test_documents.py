@@ -57,7 +57,7 @@ def test_what_is_not_taken_is_explained_beside_what_is(rag: FakeRag, page) -> No
         ("good.md", b"# Good", "text/markdown"),
     )
     assert any("virus" in error.value and "It is a program" in error.value for error in at.error)
-    assert any("Upload PDF, DOCX" in error.value for error in at.error)
+    assert any("Upload a PDF" in error.value for error in at.error)
     assert "and the same" in at.info[0].value
     assert "good.md" in names(at)
 
