@@ -20,11 +20,11 @@ KEYWORDS = (TENANT, DOCUMENT, REVISION, TAGS, FACTS)
 """The fields with an index."""
 FOUND = [DOCUMENT, REVISION, ORDINAL]
 """The fields that a hit is made of."""
-FUSION_K = 10
-"""Constant of reciprocal rank fusion (Cormack, Clarke and Büttcher, 2009): a point of rank r, from 0, gets 1/(k+r).
+FUSION_K = 1
+"""Constant of reciprocal rank fusion (Cormack, Clarke and Büttcher, 2009).
 
-With a weight w Qdrant gives 1/(k - 1 + (r + 1)/w).
-Theirs is 60, for many lists of like worth. Of two lists it makes a vote: what both know faintly beats the best of one.
+A point of rank r, from 0, in a half of weight w gets 1/(k - 1 + (r + 1)/w): with k = 1 that is w/(r + 1). Theirs is 60,
+for many lists of like worth; of two lists it makes a vote, in which what both know faintly beats the best of one.
 """
 FUSED = 100
 """The best of each half, at least, that are fused."""

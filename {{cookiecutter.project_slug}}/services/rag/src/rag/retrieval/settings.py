@@ -14,7 +14,7 @@ class RetrievalSettings(Group):
     candidates: int = Field(50, gt=0, le=500, description="Hits that are looked at before reranking")
     mode: Mode = Field(Mode.HYBRID, description="hybrid, dense or sparse")
     dense_weight: float = Field(
-        0.5, gt=0, le=10, description="Hybrid mode: what a rank by meaning counts beside 1 for one by words"
+        0.35, gt=0, le=10, description="Hybrid mode: what a rank by meaning counts beside 1 for one by words"
     )
     rerank: bool = Field(False, description="Sort the candidates by the reranker")
     expansion: Expansion = Field(

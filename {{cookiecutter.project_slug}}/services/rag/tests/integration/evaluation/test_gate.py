@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from rag.evaluation.files import read_set
 from rag.evaluation.gate import Breach, breaches, read_bounds
 from rag.evaluation.local import RepeatableIndex, Tools
 from rag.evaluation.parts import EvaluationParts
-from rag.indexing.ports import SparseVector, Vector
+from rag.indexing.ports import Mode, SparseVector, Vector
 from rag.indexing.sparse import SparseEncoder
 from rag.parsing.limits import ParsingLimits
 from rag.retrieval.memory import PlainRewriter
@@ -44,8 +45,9 @@ def documents() -> Sequence[CorpusDocument]:
     return read_project(ParsingLimits())
 
 
-async def judge(index, documents, settings, embedder, encode) -> set[str]:
-    """Return the metrics of retrieval that do not keep the shipped bounds."""
+@asynccontextmanager
+async def bench_of(index, documents, settings, embedder, encode):
+    """Open what judges retrieval alone."""
 
     @asynccontextmanager
     async def parts(library):
@@ -60,6 +62,12 @@ async def judge(index, documents, settings, embedder, encode) -> set[str]:
         yield EvaluationParts(RetrieverSearching(retriever), None)
 
     async with Bench(documents, embedder, encode, index, parts, lambda _: settings.chunking.options()) as bench:
+        yield bench
+
+
+async def judge(index, documents, settings, embedder, encode) -> set[str]:
+    """Return the metrics of retrieval that do not keep the shipped bounds."""
+    async with bench_of(index, documents, settings, embedder, encode) as bench:
         report = await bench.evaluate(Variant(settings.retrieval.options()), read_set("project"))
     found: Sequence[Breach] = breaches(report, read_bounds())
     return {breach.bound.metric for breach in found} & OF_RETRIEVAL
@@ -85,6 +93,21 @@ async def test_retrieval_passes_the_gate_and_a_broken_one_does_not(
         assert await judge(index, documents, settings, embedder, encode) == breached
     finally:
         await index.close()
+
+
+async def test_both_halves_together_are_at_least_as_good_as_either(tmp_path, documents, settings) -> None:
+    index, embedder = RepeatableIndex(tmp_path / "index"), HashedEmbedder(768)
+    values: dict[Mode, dict[str, float]] = {}
+    try:
+        async with bench_of(index, documents, settings, embedder, SparseEncoder().document) as bench:
+            for mode in Mode:
+                options = replace(settings.retrieval.options(), mode=mode)
+                report = await bench.evaluate(Variant(options), read_set("project"))
+                values[mode] = {name: report.metrics[name].value for name in OF_RETRIEVAL}
+    finally:
+        await index.close()
+    for half in (Mode.DENSE, Mode.SPARSE):
+        assert all(values[Mode.HYBRID][name] >= values[half][name] for name in OF_RETRIEVAL), values
 
 
 async def test_the_service_as_it_is_passes_the_whole_gate(settings) -> None:
