@@ -151,6 +151,7 @@ def _configuration(options: EvaluationOptions, seen: Sequence[Observation], judg
     answers = [observation.given for observation in seen if observation.given]
     return {
         "mode": retrieval.mode.value,
+        "dense_weight": retrieval.dense_weight,
         "limit": retrieval.limit,
         "candidates": retrieval.candidates,
         "rerank": retrieval.rerank,

@@ -1,9 +1,9 @@
 """The shipped gate on the shipped questions: passed as things are, and not when retrieval is broken."""
 
 import argparse
+import json
 from collections.abc import Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ from rag.evaluation.files import read_set
 from rag.evaluation.gate import Breach, breaches, read_bounds
 from rag.evaluation.local import RepeatableIndex, Tools
 from rag.evaluation.parts import EvaluationParts
-from rag.indexing.ports import Mode, SparseVector, Vector
+from rag.indexing.ports import SparseVector, Vector
 from rag.indexing.sparse import SparseEncoder
 from rag.parsing.limits import ParsingLimits
 from rag.retrieval.memory import PlainRewriter
@@ -45,9 +45,8 @@ def documents() -> Sequence[CorpusDocument]:
     return read_project(ParsingLimits())
 
 
-@asynccontextmanager
-async def bench_of(index, documents, settings, embedder, encode):
-    """Open what judges retrieval alone."""
+async def judge(index, documents, settings, embedder, encode) -> set[str]:
+    """Return the metrics of retrieval that do not keep the shipped bounds."""
 
     @asynccontextmanager
     async def parts(library):
@@ -62,12 +61,6 @@ async def bench_of(index, documents, settings, embedder, encode):
         yield EvaluationParts(RetrieverSearching(retriever), None)
 
     async with Bench(documents, embedder, encode, index, parts, lambda _: settings.chunking.options()) as bench:
-        yield bench
-
-
-async def judge(index, documents, settings, embedder, encode) -> set[str]:
-    """Return the metrics of retrieval that do not keep the shipped bounds."""
-    async with bench_of(index, documents, settings, embedder, encode) as bench:
         report = await bench.evaluate(Variant(settings.retrieval.options()), read_set("project"))
     found: Sequence[Breach] = breaches(report, read_bounds())
     return {breach.bound.metric for breach in found} & OF_RETRIEVAL
@@ -95,25 +88,27 @@ async def test_retrieval_passes_the_gate_and_a_broken_one_does_not(
         await index.close()
 
 
-async def test_both_halves_together_are_at_least_as_good_as_either(tmp_path, documents, settings) -> None:
-    index, embedder = RepeatableIndex(tmp_path / "index"), HashedEmbedder(768)
-    values: dict[Mode, dict[str, float]] = {}
-    try:
-        async with bench_of(index, documents, settings, embedder, SparseEncoder().document) as bench:
-            for mode in Mode:
-                options = replace(settings.retrieval.options(), mode=mode)
-                report = await bench.evaluate(Variant(options), read_set("project"))
-                values[mode] = {name: report.metrics[name].value for name in OF_RETRIEVAL}
-    finally:
-        await index.close()
-    for half in (Mode.DENSE, Mode.SPARSE):
-        assert all(values[Mode.HYBRID][name] >= values[half][name] for name in OF_RETRIEVAL), values
-
-
-async def test_the_service_as_it_is_passes_the_whole_gate(settings) -> None:
+async def evaluate(settings: RagSettings, *arguments: str) -> None:
+    """Run the command; it must succeed."""
     parser = argparse.ArgumentParser()
     add_commands(parser.add_subparsers(), RagSettings)
     said: list[str] = []
     tools = Tools(PromptStore.load(PROMPTS), migration_folders())
-    code = await run(settings, parser.parse_args(["evaluate", "--gate"]), tools, said.append, said.append)
+    code = await run(settings, parser.parse_args(["evaluate", *arguments]), tools, said.append, said.append)
     assert code == 0, "".join(said)
+
+
+async def test_the_service_as_it_is_passes_the_whole_gate(settings) -> None:
+    await evaluate(settings, "--gate")
+
+
+async def test_both_halves_of_the_index_together_find_at_least_what_either_finds(settings, tmp_path) -> None:
+    halves = ("mode=dense", "mode=sparse")
+    report = tmp_path / "report.json"
+    compared = [argument for half in halves for argument in ("--compare", half)]
+    await evaluate(settings, "--search-only", *compared, "--output", str(report))
+    comparisons = json.loads(report.read_text(encoding="utf-8"))["comparisons"]
+    for half in halves:
+        for metric in OF_RETRIEVAL:
+            values = comparisons[half]["metrics"][metric]
+            assert values["first"] >= values["second"], (half, metric, values)
