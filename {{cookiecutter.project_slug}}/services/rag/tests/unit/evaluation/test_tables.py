@@ -41,7 +41,7 @@ async def reports(case, given, passage):
 async def test_a_report_shows_configuration_metrics_kinds_and_what_went_wrong(reports) -> None:
     shown = show_report(reports[0])
     assert "7 questions" in shown
-    assert "embedder    hashed-384-1" in shown
+    assert "embedder      hashed-384-1" in shown
     assert "single-hop" in shown
     assert "judge       false" in shown
     (recall,) = [line for line in shown.splitlines() if line.startswith("recall@5")]
