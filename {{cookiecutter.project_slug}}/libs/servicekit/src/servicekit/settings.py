@@ -204,11 +204,17 @@ class ServiceSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - `read_secret_files` is used instead
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Let both the environment and `.env` name secret files, and give the environment the last word."""
-        known = {name.lower() for name, _ in walk_settings(cls.model_construct())}
+        """Let both the environment and `.env` name secret files, and give the environment the last word.
+
+        A variable with the bare name of a group (`LOG`, `CACHE`) is some other program's.
+        """
+        defaults = cls.model_construct()
+        known = {name.lower() for name, _ in walk_settings(defaults)}
+        groups = {name for name in cls.model_fields if isinstance(getattr(defaults, name), Group)}
         for source in (env_settings, dotenv_settings):
             if isinstance(source, EnvSettingsSource):  # `.env` is read by a subclass
-                source.env_vars = read_secret_files(source.env_vars, known)
+                variables = read_secret_files(source.env_vars, known)
+                source.env_vars = {name: value for name, value in variables.items() if name.lower() not in groups}
         return init_settings, env_settings, dotenv_settings
 
     @model_validator(mode="after")

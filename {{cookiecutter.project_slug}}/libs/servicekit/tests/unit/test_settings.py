@@ -61,6 +61,12 @@ def test_the_environment_wins_over_the_file(monkeypatch) -> None:
     assert (settings.http.port, settings.http.host, settings.models.count) == (2, "0.0.0.0", 7)
 
 
+def test_a_variable_with_the_name_of_a_group_is_not_ours(monkeypatch) -> None:
+    settings = load(monkeypatch, MODELS="/opt/models", MODELS__COUNT="7")
+
+    assert settings.models.count == 7
+
+
 def test_secrets_come_from_files_too(monkeypatch) -> None:
     Path("secret").write_text("from-a-file\n")
     Path("key").write_text("of-env-file")

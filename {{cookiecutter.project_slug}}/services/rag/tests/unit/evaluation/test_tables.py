@@ -43,7 +43,7 @@ async def test_a_report_shows_configuration_metrics_kinds_and_what_went_wrong(re
     assert "7 questions" in shown
     assert "embedder      hashed-384-1" in shown
     assert "single-hop" in shown
-    assert "judge       false" in shown
+    assert "judge         false" in shown
     (recall,) = [line for line in shown.splitlines() if line.startswith("recall@5")]
     assert recall.split()[1] == "0.833"
     for fault in ("not found", "abstained", "fact missing", "unavailable", "answered the unknown"):
