@@ -81,9 +81,7 @@ async def add_document(running_app: FastAPI, services: Services) -> AddDocument:
     async def add(name: str, *texts: str, tenant: str = "acme", **labels: object) -> str:
         store, database = services.store, services.kit.database
         document, revision = _rows(name, len(texts), tenant, **labels)
-        chunks = [
-            Chunk(place, text, (), place + 1, (), place, len(text) // 4) for place, text in enumerate(texts)
-        ]
+        chunks = [Chunk(place, text, (), place + 1, (), place, len(text) // 4) for place, text in enumerate(texts)]
         async with database.session() as session:
             session.add(document)
             await session.flush()

@@ -115,9 +115,7 @@ class ChunkRepository:
 
     async def _find(self, query: Select[Any], parameters: Mapping[str, object] | None = None) -> list[FoundChunk]:
         rows = (await self._session.execute(query, parameters)).mappings()
-        return [
-            FoundChunk(**{**row, "heading": tuple(row["heading"]), "breaks": tuple(row["breaks"])}) for row in rows
-        ]
+        return [FoundChunk(**{**row, "heading": tuple(row["heading"]), "breaks": tuple(row["breaks"])}) for row in rows]
 
 
 @cache
