@@ -35,7 +35,7 @@ _DURATION = re.compile(
 )
 _KINDS = (
     (Kind.DURATION, r"\bhow (?:long|often|soon|quickly|old)\b|\bafter how\b|\bwhat (?:interval|duration|timeout)\b"),
-    (Kind.MONEY, r"\bhow much (?:does|do|did|money|is the (?:price|cost|fee))\b|\bwhat (?:price|cost|fee)\b"),
+    (Kind.MONEY, r"(?<!\bby )\bhow much (?:does|do|did|money|is the (?:price|cost|fee))\b|\bwhat (?:price|cost|fee)\b"),
     (Kind.CODE, r"\b(?:which|what) (?:\w+ )?(?:status|exit code|version)\b"),
     (
         Kind.AMOUNT,

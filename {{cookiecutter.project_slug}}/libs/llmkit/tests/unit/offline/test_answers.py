@@ -154,6 +154,11 @@ def test_a_name_that_is_nowhere_is_not_replaced_by_another():
     assert ask("Which SCTP port does the Lagoon Beacon Protocol use?", text).abstained
 
 
+def test_by_how_much_asks_for_no_money():
+    given = ask("By how much did fuel consumption fall?", "Fuel consumption fell by 11.3 per cent to 148,200 tonnes.")
+    assert "11.3 per cent" in given.text
+
+
 def test_what_a_thing_is_stands_in_its_definition():
     rule = "A warden MUST send a keepalive every 45 seconds."
     definition = 'A "warden" is a node that keeps the roster of all beacons of one lagoon.'
