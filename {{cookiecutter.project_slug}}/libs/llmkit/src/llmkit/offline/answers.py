@@ -131,7 +131,7 @@ def _abstention(parts: Sequence[Part], corpus: Corpus) -> str:
         word.raw
         for part in parts
         for word in part.words
-        if part.weight(word) >= 1.0 and not ({word.stem, *word.parts} & corpus.vocabulary)
+        if word.weight >= 1.0 and not ({word.stem, *word.parts} & corpus.vocabulary)
     ]
     if missing:
         return f"I do not know: the passages say nothing about {', '.join(dict.fromkeys(missing[:3]))}."

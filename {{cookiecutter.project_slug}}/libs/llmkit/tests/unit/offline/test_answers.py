@@ -27,6 +27,11 @@ def test_without_support_it_says_so_in_one_sentence():
     assert "battery" in given.text
 
 
+def test_a_verb_is_not_named_as_what_is_missing():
+    given = ask("Who won the world cup?", "The world is round. A cup stands on the table.")
+    assert given.text == "I do not know: the passages do not answer this question."
+
+
 def test_without_passages_it_does_not_know():
     assert ask("What is it?").text.startswith("I do not know")
     assert ask("?", CARE).abstained
