@@ -183,3 +183,16 @@ def test_german_questions_are_answered_from_german_text(question, expected):
     lost = "## Fundsachen\n\nGefundene Gegenstände werden 45 Tage lang im Betriebshof aufbewahrt."
     given = ask(question, lost, "Der pH-Wert des Moorwassers lag bei 4,3.", "Eine Monatskarte kostet 64 Euro.")
     assert given.abstained if expected is None else expected in given.text
+
+
+def test_of_a_long_listing_only_the_line_that_answers_is_given():
+    options = ["-b, --benchmark   perform a benchmark", "-s, --strict      use strict DER decoding"]
+    others = [f"-{letter}, --{letter}{letter}{letter}        print {letter}" for letter in "defghijk"]
+    given = ask("What does the -s option use?", "\n".join(["The options:", "", "```", *options, *others, "```"]))
+    assert "use strict DER decoding" in given.text
+    assert "benchmark" not in given.text
+
+
+def test_the_title_of_the_document_counts_for_a_passage_that_begins_with_its_own_heading():
+    passage = "Kestrel Espresso Machine > 5 Warranty\n## 5 Warranty\n\nThe warranty lasts 30 months."
+    assert "30 months" in ask("How long is the warranty of the espresso machine?", passage).text
