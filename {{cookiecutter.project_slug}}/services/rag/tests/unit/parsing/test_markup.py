@@ -151,7 +151,8 @@ def test_html_gives_its_main_content(read: Reader) -> None:
 
 def test_a_term_stands_with_what_it_means(read: Reader) -> None:
     page = (
-        "<dl><dt>Caretaker</dt><dd>Extension 4402</dd><dt>Shift:</dt><dt>Turn</dt><dd><p>Eight hours.</p><p>More.</p></dd>"
+        "<dl><dt>Caretaker</dt><dd>Extension 4402</dd><dt>Shift:</dt><dt>Turn</dt>"
+        "<dd><p>Eight hours.</p><p>More.</p></dd>"
         "<dt>Tools</dt><dd><ul><li>saw</li></ul></dd>"
         f"<dt>Long</dt><dd>{'word ' * 100}</dd><dt>Alone</dt></dl><p>Behind</p>"
     )
