@@ -13,6 +13,8 @@ _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$")
 _NUMBERED = re.compile(r"^(?:\d+|[A-Z])(?:\.\d+)*\.?\s{1,4}[A-Z][^.!?:;]{2,70}$")
 _PATH = re.compile(r"^[^|>].{0,300} > .{0,200}[^.!?:;]$")
 _RULE = re.compile(r"^\s*\|?(?:\s*:?-{2,}:?\s*\|)+\s*(?::?-{2,}:?)?\s*\|?\s*$")
+_VALUE = re.compile(r": .*\d")
+"""`Caretaker: Extension 4402` is no title."""
 _LEAD = re.compile(r"^(?:\*\*|__)([^*_]{1,60}?)[.:]?(?:\*\*|__)[.:]?\s*(.*)$", re.S)
 
 _SAYS_SOMETHING = re.compile(r"\w|^\s*(?:```|~~~)|^\s*\|.*-")
@@ -145,7 +147,7 @@ def _heading(block: list[str]) -> str:
 def _is_title(line: str) -> bool:
     """A short line of its own in which every long word begins with a capital."""
     long = [word for word in re.findall(r"[^\W\d_]+", line) if len(word) > 3]
-    return len(line) < 80 and line[-1].isalnum() and len(long) > 1 and all(word[0].isupper() for word in long)
+    return len(line) < 80 and not _VALUE.search(line) and line[-1].isalnum() and len(long) > 1 and all(word[0].isupper() for word in long)
 
 
 def _code(block: list[str], reader: _Reader) -> list[Unit]:

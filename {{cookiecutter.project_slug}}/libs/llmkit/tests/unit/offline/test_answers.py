@@ -196,3 +196,8 @@ def test_of_a_long_listing_only_the_line_that_answers_is_given():
 def test_the_title_of_the_document_counts_for_a_passage_that_begins_with_its_own_heading():
     passage = "Kestrel Espresso Machine > 5 Warranty\n## 5 Warranty\n\nThe warranty lasts 30 months."
     assert "30 months" in ask("How long is the warranty of the espresso machine?", passage).text
+
+
+def test_a_line_with_a_value_is_no_title():
+    text = "## Contacts\n\nInterlibrary loans: Extension 4417\n\nCaretaker: Extension 4402"
+    assert "4402" in ask("What is the extension of the caretaker?", text).text
