@@ -147,7 +147,13 @@ def _heading(block: list[str]) -> str:
 def _is_title(line: str) -> bool:
     """A short line of its own in which every long word begins with a capital."""
     long = [word for word in re.findall(r"[^\W\d_]+", line) if len(word) > 3]
-    return len(line) < 80 and not _VALUE.search(line) and line[-1].isalnum() and len(long) > 1 and all(word[0].isupper() for word in long)
+    return (
+        len(line) < 80
+        and not _VALUE.search(line)
+        and line[-1].isalnum()
+        and len(long) > 1
+        and all(word[0].isupper() for word in long)
+    )
 
 
 def _code(block: list[str], reader: _Reader) -> list[Unit]:
