@@ -60,7 +60,7 @@ def _choose(corpus: Corpus, part: Part) -> list[Scored]:
     part = part.with_phrases(corpus.vocabulary)
     ranked = corpus.rank(part)
     enough = ENOUGH_FOR_COMMAND if part.kind is Kind.COMMAND else ENOUGH
-    supported = [item for item in ranked[:8] if item.support >= enough]
+    supported = [item for item in ranked[:8] if item.is_meant and item.support >= enough]
     if not supported:
         return _joined(ranked, part)
     best = supported[0]
@@ -77,7 +77,7 @@ def _is_plural(part: Part) -> bool:
 
 def _joined(ranked: Sequence[Scored], part: Part) -> list[Scored]:
     """Two units that hold the question's words only together, each with half of them."""
-    strong = [item for item in ranked[:6] if item.support >= 0.45]
+    strong = [item for item in ranked[:6] if item.is_meant and item.support >= 0.45]
     for at, one in enumerate(strong):
         for other in strong[at + 1 :]:
             if one.place.passage != other.place.passage and _together(one, other, part) >= 0.9:
@@ -131,7 +131,7 @@ def _abstention(parts: Sequence[Part], corpus: Corpus) -> str:
         word.raw
         for part in parts
         for word in part.words
-        if part.weight(word) >= 1.0 and not ({word.stem, *word.parts} & corpus.vocabulary)
+        if word.weight >= 1.0 and not ({word.stem, *word.parts} & corpus.vocabulary)
     ]
     if missing:
         return f"I do not know: the passages say nothing about {', '.join(dict.fromkeys(missing[:3]))}."

@@ -22,9 +22,15 @@ SUPPORT = {"unit": 1.0, "intro": 0.95, "heading": 0.9, "document": 0.7, "before"
 """The same when it is decided whether there is an answer at all: context may hold most of the question."""
 KIND_BONUS = 0.14
 KIND_PENALTY = 0.12
-MISSING, UNSPOKEN = 1.6, 0.4
+MISSING, MISSING_NAME, UNSPOKEN = 1.6, 2.4, 0.4
+"""What a word of the question counts for that is nowhere near: of weight, a name, and the category of the answer."""
 STRICT = frozenset({Kind.COMMAND, Kind.CALENDAR, Kind.MONEY, Kind.AMOUNT, Kind.PERSON})
 _DRAWING = re.compile(r"[\u2500-\u257f\u25a0-\u25ff].*[\u2500-\u257f\u25a0-\u25ff]", re.S)
+_IS_A = re.compile(
+    r"(?:an? |the )?[\"\u201c'`*]*[\w./-]+(?: [\w./-]+){0,2}[\"\u201d'`*]* (?:is|are|means?|denotes?) (?:an? |the )",
+    re.I,
+)
+"""`A "warden" is a node that …`"""
 _COSTS = re.compile(r"\b(?:costs?|prices?|fees?|charges?)\b[^.]*\d", re.I)
 """Not everything is paid for with money: `costs 25 µs`."""
 
@@ -60,6 +66,8 @@ class Scored:
     """Share of the question's words, by weight, that the unit and its surroundings hold (0..1)."""
     held: Mapping[str, float] = field(default_factory=dict)
     """For each word of the question how surely the unit itself holds it."""
+    is_meant: bool = True
+    """False of a table's row that shares only column names with the question."""
 
 
 class Corpus:
@@ -112,7 +120,7 @@ class Corpus:
         support = _support(strengths, weights, part) - _lack(place.unit, part) if _is_about(strengths, weights) else 0.0
         held = {name: strength["unit"] for name, strength in strengths.items()}
         score = ranked + _closeness(place, similar) + _fit(place.unit, part, held) - _length_penalty(place)
-        return Scored(place, score, support, held)
+        return Scored(place, score, support, held, _is_meant(place, part, similar, weights))
 
 
 def _support(strengths: Mapping[str, Mapping[str, float]], weights: Mapping[str, float], part: Part) -> float:
@@ -120,15 +128,32 @@ def _support(strengths: Mapping[str, Mapping[str, float]], weights: Mapping[str,
     best = {name: _best(strength, SUPPORT) for name, strength in strengths.items()}
     total = 0.0
     for name, sure in best.items():
-        absent = UNSPOKEN if name in part.categories else MISSING if weights[name] >= 1 else 1.0
+        absent = UNSPOKEN if name in part.categories else _absent(weights[name])
         total += weights[name] * (1.0 if sure else absent)
     return sum(weights[name] * sure for name, sure in best.items()) / (total or 1.0)
+
+
+def _absent(weight: float) -> float:
+    if weight >= NAME_WEIGHT:
+        return MISSING_NAME
+    return MISSING if weight >= 1 else 1.0
 
 
 def _is_about(strengths: Mapping[str, Mapping[str, float]], weights: Mapping[str, float]) -> bool:
     """Whether a word of weight, other than a number, stands in the unit or above it, and not only beside it."""
     core = [name for name in strengths if weights[name] >= 1 and not name[0].isdigit()] or list(strengths)
     return any(strengths[name][place] for name in core for place in ("unit", "intro", "heading", "document"))
+
+
+def _is_meant(
+    place: Found, part: Part, similar: Mapping[str, Mapping[str, float]], weights: Mapping[str, float]
+) -> bool:
+    """Whether a row of a table is the one that is asked for: what names only its columns names every other row too."""
+    if part.kind is Kind.COLLECTION or len(place.unit.cells) < 2:
+        return True
+    cells = frozenset(term for _, value in place.unit.cells for term in terms(value))
+    measured = any(is_measured(name, value) for name in weights for _, value in place.unit.cells)
+    return measured or any(weights[name] >= 1 and not cells.isdisjoint(found) for name, found in similar.items())
 
 
 def _lack(unit: Unit, part: Part) -> float:
@@ -186,7 +211,7 @@ def _defines(unit: Unit, part: Part, held: Mapping[str, float]) -> float:
     bracketed = terms(" ".join(re.findall(r"\((?:the |an? )?([\w ]+)", unit.text)))
     asked = {word.stem for word in part.words if word.weight > 0.5 and held[word.stem]}
     if asked & set(opening[:1]) or asked & set(bracketed):
-        return 0.3 if unit.text[:1] in '`*"' else 0.22
+        return 0.3 if unit.text[:1] in '`*"' or _IS_A.match(unit.text) else 0.22
     return 0.1 if asked & set(opening) else 0.0
 
 

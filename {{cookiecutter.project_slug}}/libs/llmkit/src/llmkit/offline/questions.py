@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 
+from llmkit.language.german import is_german, without_little
 from llmkit.language.similarity import is_common
 from llmkit.language.words import VERB_STEMS, Word, content, stem, words
 from llmkit.offline.measures import noun_of
@@ -34,7 +35,7 @@ _DURATION = re.compile(
 )
 _KINDS = (
     (Kind.DURATION, r"\bhow (?:long|often|soon|quickly|old)\b|\bafter how\b|\bwhat (?:interval|duration|timeout)\b"),
-    (Kind.MONEY, r"\bhow much (?:does|do|did|money|is the (?:price|cost|fee))\b|\bwhat (?:price|cost|fee)\b"),
+    (Kind.MONEY, r"(?<!\bby )\bhow much (?:does|do|did|money|is the (?:price|cost|fee))\b|\bwhat (?:price|cost|fee)\b"),
     (Kind.CODE, r"\b(?:which|what) (?:\w+ )?(?:status|exit code|version)\b"),
     (
         Kind.AMOUNT,
@@ -178,6 +179,8 @@ _ANNOUNCING = re.compile(
 
 
 def _asked_words(piece: str) -> list[Word]:
+    if is_german(words(piece)):
+        return without_little(content(piece)) or content(piece)
     stripped = _ANNOUNCING.sub(lambda match: " " * len(match.group()), piece)
     measured = _measured(piece)
     return (content(stripped) + ([Word(measured, stem(measured))] if measured else [])) or content(piece)

@@ -193,7 +193,10 @@ def _statement(question: str) -> str:
 
 
 def title(question: str) -> str:
-    """Return a title of at most six words."""
+    """Return a title of at most six words: the question itself when it is short, else its words of content."""
+    asked = strip_preamble(question).rstrip("?!. ")
+    if 2 <= len(asked.split()) <= TITLE_WORDS:
+        return (asked[:1].upper() + asked[1:])[:80]
     text = _statement(question)
     kept: list[Word] = [word for word in words(text) if not word.is_stop]
     nouns = [word for word in kept if word.weight > 0.4 or word.stem in VERB_STEMS] or kept or words(question)

@@ -13,10 +13,14 @@ _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$")
 _NUMBERED = re.compile(r"^(?:\d+|[A-Z])(?:\.\d+)*\.?\s{1,4}[A-Z][^.!?:;]{2,70}$")
 _PATH = re.compile(r"^[^|>].{0,300} > .{0,200}[^.!?:;]$")
 _RULE = re.compile(r"^\s*\|?(?:\s*:?-{2,}:?\s*\|)+\s*(?::?-{2,}:?)?\s*\|?\s*$")
+_VALUE = re.compile(r": .*\d")
+"""`Caretaker: Extension 4402` is no title."""
 _LEAD = re.compile(r"^(?:\*\*|__)([^*_]{1,60}?)[.:]?(?:\*\*|__)[.:]?\s*(.*)$", re.S)
 
 _SAYS_SOMETHING = re.compile(r"\w|^\s*(?:```|~~~)|^\s*\|.*-")
 LONGEST_ITEM = 220
+LONGEST_CODE = 8
+"""Lines; of more, one line answers and not the whole."""
 
 
 class UnitKind(StrEnum):
@@ -49,6 +53,8 @@ class _Reader:
     """Where the reading of a passage stands."""
 
     headings: list[str] = field(default_factory=list)
+    path: str = ""
+    """The headings above the whole passage."""
     lead: str = ""
     intro: str = ""
     block: int = 0
@@ -58,6 +64,8 @@ class _Reader:
         return Unit(kind, text, heading, self.intro, self.block)
 
     def enter(self, heading: str) -> None:
+        if self.path.endswith(heading):  # the passage begins with the heading that its path ends with
+            heading = self.path
         self.headings, self.lead, self.intro = [heading], "", ""
 
 
@@ -66,7 +74,8 @@ def units_of(text: str) -> list[Unit]:
     reader = _Reader()
     lines = text.split("\n")
     if len(lines) > 1 and _PATH.match(lines[0].strip()):
-        reader.headings = [lines.pop(0).strip()]
+        reader.path = lines.pop(0).strip()
+        reader.headings = [reader.path]
     found: list[Unit] = []
     was_list = False
     for block in _blocks([line for line in lines if not line.strip() or _SAYS_SOMETHING.search(line)]):
@@ -138,11 +147,20 @@ def _heading(block: list[str]) -> str:
 def _is_title(line: str) -> bool:
     """A short line of its own in which every long word begins with a capital."""
     long = [word for word in re.findall(r"[^\W\d_]+", line) if len(word) > 3]
-    return len(line) < 80 and line[-1].isalnum() and len(long) > 1 and all(word[0].isupper() for word in long)
+    return (
+        len(line) < 80
+        and not _VALUE.search(line)
+        and line[-1].isalnum()
+        and len(long) > 1
+        and all(word[0].isupper() for word in long)
+    )
 
 
 def _code(block: list[str], reader: _Reader) -> list[Unit]:
-    body = "\n".join(line for line in block if not _FENCE.match(line)).strip("\n")
+    lines = [line for line in block if not _FENCE.match(line)]
+    if len(lines) > LONGEST_CODE:
+        return [reader.unit(UnitKind.CODE, line.strip()) for line in lines if _SAYS_SOMETHING.search(line)]
+    body = "\n".join(lines).strip("\n")
     return [reader.unit(UnitKind.CODE, body)] if body.strip() else []
 
 

@@ -27,6 +27,11 @@ def test_without_support_it_says_so_in_one_sentence():
     assert "battery" in given.text
 
 
+def test_a_verb_is_not_named_as_what_is_missing():
+    given = ask("Who won the world cup?", "The world is round. A cup stands on the table.")
+    assert given.text == "I do not know: the passages do not answer this question."
+
+
 def test_without_passages_it_does_not_know():
     assert ask("What is it?").text.startswith("I do not know")
     assert ask("?", CARE).abstained
@@ -132,3 +137,67 @@ def test_the_kind_of_answer_decides(question, text, expected):
 @pytest.mark.parametrize("kind", ["How much is the rent?", "When did the rent rise?", "How many rents were paid?"])
 def test_a_sentence_without_the_kind_of_answer_is_none(kind):
     assert ask(kind, "The rent is due.").abstained
+
+
+SEGMENTS = """## Segments
+
+| Segment | Revenue 2025 | Revenue 2024 |
+| --- | --- | --- |
+| Ferries | 412.7 | 398.1 |
+| Towage | 118.4 | 121.9 |
+"""
+
+
+def test_a_row_is_no_answer_when_only_its_columns_are_named():
+    assert "118.4" in ask("What was the revenue of the towage segment in 2025?", SEGMENTS).text
+    assert ask("What was the revenue of the airline segment in 2025?", SEGMENTS).abstained
+
+
+def test_a_name_that_is_nowhere_is_not_replaced_by_another():
+    text = "The Lagoon Beacon Protocol uses UDP port 7431 and TCP port 7432."
+    assert "7431" in ask("Which UDP port does the Lagoon Beacon Protocol use?", text).text
+    assert ask("Which SCTP port does the Lagoon Beacon Protocol use?", text).abstained
+
+
+def test_by_how_much_asks_for_no_money():
+    given = ask("By how much did fuel consumption fall?", "Fuel consumption fell by 11.3 per cent to 148,200 tonnes.")
+    assert "11.3 per cent" in given.text
+
+
+def test_what_a_thing_is_stands_in_its_definition():
+    rule = "A warden MUST send a keepalive every 45 seconds."
+    definition = 'A "warden" is a node that keeps the roster of all beacons of one lagoon.'
+    assert "keeps the roster" in ask("What is a warden?", rule, definition).text
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Wie lange werden Fundsachen aufbewahrt?", "45 Tage"),
+        ("Wie hoch ist der pH-Wert des Moorwassers?", "4,3"),
+        ("Was kostet eine Jahreskarte?", None),
+        ("Wie viele Kraniche wurden gezählt?", None),
+    ],
+)
+def test_german_questions_are_answered_from_german_text(question, expected):
+    lost = "## Fundsachen\n\nGefundene Gegenstände werden 45 Tage lang im Betriebshof aufbewahrt."
+    given = ask(question, lost, "Der pH-Wert des Moorwassers lag bei 4,3.", "Eine Monatskarte kostet 64 Euro.")
+    assert given.abstained if expected is None else expected in given.text
+
+
+def test_of_a_long_listing_only_the_line_that_answers_is_given():
+    options = ["-b, --benchmark   perform a benchmark", "-s, --strict      use strict DER decoding"]
+    others = [f"-{letter}, --{letter}{letter}{letter}        print {letter}" for letter in "defghijk"]
+    given = ask("What does the -s option use?", "\n".join(["The options:", "", "```", *options, *others, "```"]))
+    assert "use strict DER decoding" in given.text
+    assert "benchmark" not in given.text
+
+
+def test_the_title_of_the_document_counts_for_a_passage_that_begins_with_its_own_heading():
+    passage = "Kestrel Espresso Machine > 5 Warranty\n## 5 Warranty\n\nThe warranty lasts 30 months."
+    assert "30 months" in ask("How long is the warranty of the espresso machine?", passage).text
+
+
+def test_a_line_with_a_value_is_no_title():
+    text = "## Contacts\n\nInterlibrary loans: Extension 4417\n\nCaretaker: Extension 4402"
+    assert "4402" in ask("What is the extension of the caretaker?", text).text

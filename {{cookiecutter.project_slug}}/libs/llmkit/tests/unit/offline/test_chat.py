@@ -87,7 +87,12 @@ def test_with_the_task_of_answering_and_no_passage_it_does_not_know():
 
 @pytest.mark.parametrize(
     ("task", "expected"),
-    [("condense", "How old is the spool?"), ("title", "Spool"), ("multi_query", "\n"), ("hyde", "described")],
+    [
+        ("condense", "How old is the spool?"),
+        ("title", "How large is the spool"),
+        ("multi_query", "\n"),
+        ("hyde", "described"),
+    ],
 )
 def test_tasks_are_told_by_their_tag(task, expected):
     question = "How old is it?" if task == "condense" else "How large is the spool?"

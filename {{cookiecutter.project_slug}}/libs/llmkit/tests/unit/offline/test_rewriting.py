@@ -90,3 +90,4 @@ def test_a_title_has_six_words_at_most():
     assert 1 < len(title(long).split()) <= 6
     assert title("how do I stop it?")[0].isupper()
     assert title("???") == "Conversation"
+    assert title("please tell me who discovered penicillin?") == "Who discovered penicillin"

@@ -7,7 +7,7 @@ match exactly may be a derivation, a synonym or a slip of the pen of a word of t
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from llmkit.language.similarity import matches
 from llmkit.language.words import Word, content, terms
@@ -23,6 +23,8 @@ FAR = 0.1
 _BREAK = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[\w`])|\n+")  # noqa: RUF001 - quotation marks
 _ENUMERATION = re.compile(r"^\s*(?:[-*+•]|\(?\d{1,3}[.)])\s+")
 _DIGIT = re.compile(r"\d")
+_RULE = re.compile(r"\|(?: --- \|)+")
+"""The line below a table's header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,8 @@ class QuotablePassage:
         highest = 0.0
         for window in self._windows():
             held = frozenset[str]().union(*(unit.terms for unit in window))
-            matched = {word.stem: self._match(word, held, self._around) for word in claim.words}
+            columns = frozenset[str]().union(*(unit.columns for unit in window))
+            matched = {word.stem: self._match(word, held, self._around, columns) for word in claim.words}
             support = _share(claim.words, matched)
             if support - CLOSE * len(window) > highest - CLOSE:
                 fresh = _share([word for word in claim.words if word.stem in claim.fresh], matched)
@@ -102,15 +105,20 @@ class QuotablePassage:
         for size in range(1, WINDOW + 1):
             for start in range(len(self._units) - size + 1):
                 window = self._units[start : start + size]
-                if window[0].piece is window[-1].piece:
+                # the header of the next table says nothing about the rows above it
+                if window[0].piece is window[-1].piece and not any(unit.is_header for unit in window[1:]):
                     yield window
 
-    def _match(self, word: Word, held: frozenset[str], around: frozenset[str]) -> float:
+    def _match(
+        self, word: Word, held: frozenset[str], around: frozenset[str], columns: frozenset[str] = frozenset()
+    ) -> float:
         """How surely the word is among those held, or (a little less) among those around them."""
         if word.stem in held:
             return 1.0
         if word.stem in around:
             return 1.0 - FAR
+        if word.stem in columns:
+            return 1.0 - 3 * FAR
         if _is_number(word):
             return 0.0
         alike = self._likeness.get(word.raw)
@@ -127,20 +135,32 @@ class _Unit:
     start: int
     end: int
     terms: frozenset[str]
+    columns: frozenset[str] = frozenset()
+    """Of a table's row the terms of the header, which stands above it, however far."""
+    is_header: bool = False
 
 
 def _pieces(passage: Passage) -> Sequence[Piece]:
     return passage.pieces or (Piece(passage.ordinal, passage.page, passage.text),)
 
 
-def _units_of(piece: Piece) -> Iterator[_Unit]:
+def _units_of(piece: Piece) -> list[_Unit]:
+    units: list[_Unit] = []
+    columns = frozenset[str]()
     start = 0
     for match in [*_BREAK.finditer(piece.text), None]:
         end = match.start() if match else len(piece.text)
-        found = frozenset(terms(piece.text[start:end]))
+        text = piece.text[start:end]
+        found = frozenset(terms(text))
+        if not text.startswith("|"):
+            columns = frozenset()
+        elif _RULE.fullmatch(text) and units:
+            columns = units[-1].terms
+            units[-1] = replace(units[-1], is_header=True)
         if found:
-            yield _Unit(piece, start, end, found)
+            units.append(_Unit(piece, start, end, found, columns))
         start = match.end() if match else end
+    return units
 
 
 def _by_parts(word: Word, vocabulary: frozenset[str]) -> dict[str, float]:

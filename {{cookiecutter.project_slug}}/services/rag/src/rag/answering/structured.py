@@ -1,7 +1,8 @@
 """An answer in the caller's JSON schema, cleaned and judged like a written one."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from langchain_core.language_models import BaseChatModel
@@ -17,6 +18,14 @@ from servicekit.database import Json
 
 Validate: TypeAlias = Callable[[BaseChatModel, Sequence[BaseMessage], Mapping[str, Json]], Awaitable[Validated]]
 """Asks for an answer by a schema, with repairs: `llmkit.guardrails.checks.Guardrails.validated`."""
+WHOLE = 0.99
+"""Share of a value in other words that a passage must hold: another month is another date."""
+_ISO_DATE = re.compile(r"(\d{4})-(0[1-9]|1[0-2])-(\d{2})")
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_SCALES = ((1e9, "billion"), (1e6, "million"), (1e3, "thousand"))
 
 
 def cleaned(data: Json, clean: Clean) -> Json:
@@ -39,13 +48,18 @@ def judged(data: Mapping[str, Json], passages: Sequence[Passage], question: str,
     quotable = [QuotablePassage(passage) for passage in passages]
     citations: dict[int, Citation] = {}
     total = held = 0.0
-    for value in map(str, leaves(dict(data))):
-        if not content(value):
+    for value in leaves(dict(data)):
+        if not content(str(value)):
             continue
-        claim = Claim.of(value, question)
-        weight = sum(word.weight for word in claim.words)
+        claims = [(Claim.of(str(value), question), least)]
+        claims += [(Claim.of(wording, question), WHOLE) for wording in _other_wordings(value)]
+        weight = sum(word.weight for word in claims[0][0].words)
         total += weight
-        quotes = [(each.quote(claim, least), number) for number, each in enumerate(quotable, start=1)]
+        quotes = [
+            (each.quote(claim, enough), number)
+            for number, each in enumerate(quotable, start=1)
+            for claim, enough in claims
+        ]
         found = [(quote, number) for quote, number in quotes if quote is not None]
         if found:
             quote, number = max(found, key=lambda pair: (pair[0].support, -pair[1]))
@@ -53,3 +67,15 @@ def judged(data: Mapping[str, Json], passages: Sequence[Passage], question: str,
             citations.setdefault(number, Citation(number, passages[number - 1], quote))
     support = min(1.0, held / total) if total else 1.0
     return Draft(json.dumps(data, ensure_ascii=False), tuple(citations.values()), 0, round(support, 4))
+
+
+def _other_wordings(value: str | float) -> Iterator[str]:
+    """Yield a value as documents may write it: `2026-05-22` is `22 May 2026`, and 2400000 is `2.4 million`."""
+    if isinstance(value, str):
+        if day := _ISO_DATE.fullmatch(value):
+            year, month, number = day.groups()
+            yield f"{int(number)} {_MONTHS[int(month) - 1]} {year}"
+    else:
+        yield from (f"{value / scale:g} {name}" for scale, name in _SCALES if abs(value) >= scale)
+        if value == int(value):
+            yield str(int(value))

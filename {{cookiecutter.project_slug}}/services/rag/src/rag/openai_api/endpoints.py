@@ -45,7 +45,8 @@ async def complete_chat(
     question = question_of(caller.tenant, body, model, services.settings.retrieval.options())
     answered = services.answers.answerer.answer(question)
     if not body.stream:
-        return completion((await unless_gone(request.receive, last(answered))).answer, body.model)
+        answer = (await unless_gone(request.receive, last(answered))).answer
+        return completion(answer, body.model, as_json=question.schema is not None)
     events = await unless_gone(request.receive, primed(answered))
     include_usage = body.stream_options is not None and body.stream_options.include_usage
     writer = ChunkWriter(question, body.model, int(time.time()), include_usage=include_usage)

@@ -134,11 +134,11 @@ class Usage(BaseModel):
 
 
 class AssistantMessage(BaseModel):
-    """The answer."""
+    """The answer; where a schema was asked for and the documents support none, `refusal` says so instead."""
 
     role: Literal["assistant"] = "assistant"
-    content: str
-    refusal: None = None
+    content: str | None
+    refusal: str | None = None
 
 
 class Choice(BaseModel):
@@ -167,6 +167,7 @@ class Delta(BaseModel):
 
     role: Literal["assistant"] | None = None
     content: str | None = None
+    refusal: str | None = None
 
 
 class ChunkChoice(BaseModel):

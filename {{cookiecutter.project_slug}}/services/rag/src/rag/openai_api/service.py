@@ -84,13 +84,15 @@ def turns_of(messages: Sequence[ChatMessage]) -> list[Turn]:
     return turns
 
 
-def completion(answer: Answer, model: str) -> ChatCompletion:
-    """Return a whole answer."""
+def completion(answer: Answer, model: str, *, as_json: bool = False) -> ChatCompletion:
+    """Return a whole answer. Who asked for JSON finds in `content` nothing else: no answer is a refusal."""
+    refused = as_json and answer.abstained
+    message = AssistantMessage(content=None if refused else answer.answer, refusal=answer.answer if refused else None)
     return ChatCompletion(
         id=completion_id(answer.id.hex),
         created=int(answer.created_at.timestamp()),
         model=model,
-        choices=[Choice(message=AssistantMessage(content=answer.answer))],
+        choices=[Choice(message=message)],
         usage=usage_of(answer),
         citations=answer.citations,
     )
@@ -115,6 +117,7 @@ class ChunkWriter:
         self._model = model
         self._created = created
         self._include_usage = include_usage
+        self._as_json = question.schema is not None
         self._written = ""
 
     async def frames(self, events: AsyncGenerator[AnswerEvent]) -> AsyncGenerator[bytes]:
@@ -137,7 +140,8 @@ class ChunkWriter:
         frames = []
         missing = self._missing(answer.answer)
         if missing:
-            frames.append(self._frame(Delta(content=missing)))
+            refused = self._as_json and answer.abstained
+            frames.append(self._frame(Delta(refusal=missing) if refused else Delta(content=missing)))
         ended = self._chunk([ChunkChoice(delta=Delta(), finish_reason="stop")])
         ended.citations = answer.citations
         frames.append(_data(ended))

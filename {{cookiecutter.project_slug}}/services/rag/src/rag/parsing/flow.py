@@ -43,10 +43,15 @@ def glue(before: str, after: str, compounds: Compounds) -> tuple[str, str]:
         return before[:-1], ""
     if before.endswith(("-", "\u2010")) and len(before) > 1 and not before[-2].isspace():
         first, second = CUT_WORD.search(before[-60:]), FIRST_WORD.match(after)
-        if first is None or second is None or not (first[1].islower() and second[0].islower()):
+        if first is None or second is None or not (_is_word(first[1]) and second[0].islower()):
             return before, "" if after[:1].isalnum() else " "
         return (before if compounds.keeps_hyphen(first[1], second[0]) else before[:-1]), ""
     return before, " "
+
+
+def _is_word(first: str) -> bool:
+    """Whether it may be the first half of a word that was cut: `Torfmächtig-`, and neither `COVID-` nor `X-`."""
+    return first.islower() or (first[:1].isupper() and first[1:].islower())
 
 
 def ends_sentence(text: str) -> bool:

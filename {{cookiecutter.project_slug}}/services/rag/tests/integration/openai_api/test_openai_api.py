@@ -87,6 +87,22 @@ async def test_a_structured_answer(chat, manual, provider) -> None:
     assert completion.choices[0].message.parsed == Port(port=8002)
 
 
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_a_structured_answer_without_support_is_a_refusal_and_no_text(
+    chat, manual, provider, streamed: bool
+) -> None:
+    provider.script = [{"json": '{"port": 9999}'}]
+    if streamed:
+        async with chat.chat.completions.stream(model="rag", messages=[QUESTION], response_format=Port) as stream:
+            message = (await stream.get_final_completion()).choices[0].message
+    else:
+        completion = await chat.chat.completions.parse(model="rag", messages=[QUESTION], response_format=Port)
+        message = completion.choices[0].message
+    assert message.parsed is None
+    assert not message.content
+    assert message.refusal.startswith("I do not know")
+
+
 async def test_nothing_is_stored(chat, manual, provider, client) -> None:
     provider.script = [PORT]
     await chat.chat.completions.create(model="rag", messages=[QUESTION])

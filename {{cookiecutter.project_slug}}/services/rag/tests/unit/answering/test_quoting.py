@@ -107,3 +107,14 @@ def test_a_quote_from_a_piece_of_several_pages_knows_the_page_that_it_begins_on(
 
 def test_a_compound_is_found_by_its_parts(quote) -> None:
     assert quote("HTTP port settings", "Set the port of HTTP in the settings.") is not None
+
+
+def test_a_row_far_below_the_header_of_its_table_is_quoted_alone(quote) -> None:
+    rows = "\n".join(f"| Segment {letter} | {at}1.5 | {at}2.5 |" for at, letter in enumerate("ABCDEFG", start=1))
+    header = "| Segment | Revenue 2025 | Revenue 2024 |\n| --- | --- | --- |"
+    table = f"{header}\n{rows}\n| Towage | 118.4 | 121.9 |\n\n{header}\n| Ports | 96.2 | 88.8 |"
+    question = "What was the revenue of the towage segment in 2025?"
+    found = quote("Towage — Revenue 2025: 118.4; Revenue 2024: 121.9", table, question)
+    assert found is not None
+    assert found.text == "| Towage | 118.4 | 121.9 |"
+    assert found.support > 0.8

@@ -79,7 +79,7 @@ def test_a_document_gives_headings_lists_and_tables(read: Reader, manual: Path) 
         "heading: Cleaning",
         "paragraph: After the break.",
     ]
-    assert [block.level for block in found.blocks if block.level] == [1, 1, 2]
+    assert [block.level for block in found.blocks if block.level] == [1, 2, 3]
     assert {block.page for block in found.blocks} == {1}
 
 

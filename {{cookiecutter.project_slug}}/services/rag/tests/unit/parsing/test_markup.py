@@ -149,6 +149,27 @@ def test_html_gives_its_main_content(read: Reader) -> None:
     ]
 
 
+def test_a_term_stands_with_what_it_means(read: Reader) -> None:
+    page = (
+        "<dl><dt>Caretaker</dt><dd>Extension 4402</dd><dt>Shift:</dt><dt>Turn</dt>"
+        "<dd><p>Eight hours.</p><p>More.</p></dd>"
+        "<dt>Tools</dt><dd><ul><li>saw</li></ul></dd>"
+        f"<dt>Long</dt><dd>{'word ' * 100}</dd><dt>Alone</dt></dl><p>Behind</p>"
+    )
+    assert read(page, "a.html").lines == [
+        "paragraph: Caretaker: Extension 4402",
+        "paragraph: Shift:",
+        "paragraph: Turn: Eight hours.",
+        "paragraph: More.",
+        "paragraph: Tools",
+        "list: - saw",
+        "paragraph: Long",
+        f"paragraph: {('word ' * 100).strip()}",
+        "paragraph: Alone",
+        "paragraph: Behind",
+    ]
+
+
 def test_html_without_a_main_part_leaves_out_the_frame_of_the_page(read: Reader) -> None:
     page = "<header>Head</header><aside>Ads</aside><form><p>Words.</p></form><footer>Foot</footer>"
     assert read(f"<html><body>{page}</body></html>", "a.html").lines == ["paragraph: Words."]

@@ -56,6 +56,8 @@ def test_lines_become_a_paragraph(draw: Draw, read: Reader) -> None:
     ("first", "second", "joined"),
     [
         ("the whole depart-", "ment of trade", "the whole department of trade"),
+        ("gemessen wurde die Torfmächtig-", "keit im Mittel", "gemessen wurde die Torfmächtigkeit im Mittel"),
+        ("it was seen with X-", "rays by two doctors", "it was seen with X-rays by two doctors"),
         ("it is a well-", "known fact", "it is a well-known fact"),
         ("the time of COVID-", "19 has passed", "the time of COVID-19 has passed"),
         ("the Austro-", "Hungarian empire", "the Austro-Hungarian empire"),
@@ -161,6 +163,46 @@ def test_a_table_in_the_middle_of_a_paragraph_does_not_cut_it(draw: Draw, read: 
     found = read(draw(page), "a.pdf").blocks
     assert [block.kind for block in found] == [BlockKind.TABLE, BlockKind.PARAGRAPH]
     assert found[1].text == " ".join(PROSE)
+
+
+def _grid(*rows: tuple[str, str, str], y: float) -> Callable[[Canvas], None]:
+    cells = [
+        lines(text, x=72 + 150 * column, y=y - 15 * at)
+        for at, row in enumerate(rows)
+        for column, text in enumerate(row)
+    ]
+    return together(*cells)
+
+
+HEADER = ("NOK million", "Group 2025", "Group 2024")
+
+
+def test_a_table_that_goes_on_over_the_page_keeps_its_header(draw: Draw, read: Reader) -> None:
+    first = _grid(HEADER, ("Inventories", "64", "59"), ("Receivables", "128", "117"), y=140)
+    second = _grid(("Cash", "512", "438"), ("Total assets", "4,777", "4,500"), y=740)
+    found = read(draw(together(lines(*PROSE), first), second), "a.pdf")
+    tables = [block for block in found.blocks if block.kind is BlockKind.TABLE]
+    assert [block.page for block in tables] == [1, 2]
+    assert tables[1].text.splitlines() == [
+        "| NOK million | Group 2025 | Group 2024 |",
+        "| --- | --- | --- |",
+        "| Cash | 512 | 438 |",
+        "| Total assets | 4,777 | 4,500 |",
+    ]
+
+
+@pytest.mark.parametrize(
+    "top", [HEADER, ("Thousand tonnes", "North", "South")], ids=["repeats its header", "has a header of its own"]
+)
+def test_a_table_with_a_header_at_the_top_of_a_page_is_left_as_it_is(
+    draw: Draw, read: Reader, top: tuple[str, str, str]
+) -> None:
+    first = _grid(HEADER, ("Inventories", "64", "59"), ("Receivables", "128", "117"), y=140)
+    second = _grid(top, ("Cash", "512", "438"), ("Total assets", "4,777", "4,500"), y=740)
+    found = read(draw(together(lines(*PROSE), first), second), "a.pdf")
+    table = [block for block in found.blocks if block.kind is BlockKind.TABLE][1]
+    assert table.text.splitlines()[0] == f"| {' | '.join(top)} |"
+    assert len(table.text.splitlines()) == 4
 
 
 def test_headings_are_known_by_size_weight_and_number(draw: Draw, read: Reader) -> None:

@@ -150,7 +150,7 @@ def test_models_that_cannot_be_listed_do_not_stop_questions(rag: FakeRag, page) 
 
 def test_the_quote_is_told_before_the_click(rag: FakeRag, page) -> None:
     at = page("ask", thread=rag.begin("Revenue", "What was the revenue?"))
-    source = next(button for button in at.button if button.label.startswith("1 · report"))
+    source = next(button for button in at.button if button.label.startswith("1 · p. 2 · report"))
     assert source.help.replace("\\", "") == QUOTE
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from chromium import PROGRAM, Page, chromium
 from fake_rag import FakeRag
-from fake_service import KEY
+from fake_service import KEY, Response
+from rag_samples import QUOTE
 
 pytestmark = [
     pytest.mark.browser,
@@ -114,6 +115,21 @@ def test_upload_ask_read_the_source_and_come_back(
     assert len(rag.conversations) == 1
     assert {url.split("/")[2] for url in browser.asked if url.startswith("http")} == {address.removeprefix("http://")}
     assert not [line for line in browser.complaints if "Content Security Policy" in line]
+
+
+def test_the_cited_words_are_in_sight_however_far_down_the_page(rag: FakeRag, address: str, browser: Page) -> None:
+    thread = rag.begin("Revenue", "What was the revenue?")
+    text = "Some other line.\n" * 100 + QUOTE
+    page = {"document_id": "1", "document_name": "report-2025.pdf", "page": 2, "pages": 3, "text": text}
+    rag.fail("GET", "/v1/documents/.*/pages/.*", Response(200, page))
+    browser.size(1280, 844)
+    browser.open(f"{address}/ask?thread={thread}")
+    browser.click("[class*=st-key-source-] button", "p. 2")
+    browser.see("Page 2 of 3")
+    browser.wait(
+        "(([mark, frame]) => mark.top >= frame.top && mark.bottom <= frame.bottom)("
+        "['mark', '.st-key-page-text'].map(part => document.querySelector(part).getBoundingClientRect()))"
+    )
 
 
 def test_stopping_an_answer_ends_the_work_on_it(rag: FakeRag, address: str, browser: Page) -> None:

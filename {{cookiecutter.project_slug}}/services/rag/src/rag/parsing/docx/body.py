@@ -36,6 +36,7 @@ class Body:
         self._styles = styles
         self._numberings = numberings
         self._silent = 0
+        self._titled = False
         self._paragraphs: list[Paragraph] = []  # more than one when a text box stands in a paragraph
         self._in_text = False
         self._items: list[str] = []
@@ -139,7 +140,12 @@ class Body:
     def _level(self, paragraph: Paragraph) -> int:
         if paragraph.outline is not None and paragraph.outline < 9:
             return min(paragraph.outline + 1, 6)
-        return min(self._styles.heading_level(paragraph.style), 6)
+        level = self._styles.heading_level(paragraph.style)
+        if self._styles.is_title(paragraph.style):
+            self._titled = True
+        elif level and self._titled:
+            level += 1  # a chapter stands below the title of the document
+        return min(level, 6)
 
     def _is_code(self, paragraph: Paragraph) -> bool:
         style = self._styles.by_id.get(paragraph.style)

@@ -17,6 +17,10 @@ SPACES = re.compile(r"[ \t\n\f\r]+")
 MOST_CHARACTERS = 40_000
 MOST_ROWS = 500
 DEEPEST_LIST = 8
+SHORT_TERM, SHORT_MEANING = 120, 400
+"""Characters of a term and of what it means, up to which the two are one paragraph."""
+APART = frozenset(HEADINGS) | {"ul", "ol", "table", "pre"}
+"""Elements that are never the meaning of a term by themselves."""
 
 
 @dataclass(slots=True)
@@ -39,6 +43,7 @@ class Collector:
         self._table: Table | None = None
         self._tables = 0
         self._pre = 0
+        self._term = ""  # of a list of definitions, while its meaning is awaited
 
     def text(self, text: str) -> None:
         """Take text as it stands in the source."""
@@ -49,6 +54,8 @@ class Collector:
         """An element begins."""
         if tag in BREAKING and not self._tables:
             yield from self._flush()
+        if tag in APART:
+            yield from self._end_term()
         self._begin(tag, attributes)
         if tag == "tr" and self._table is not None and self._tables == 1:
             yield from self._begin_row(self._table)
@@ -92,7 +99,17 @@ class Collector:
         elif tag in ("td", "th") and self._tables == 1 and self._table is not None:
             self._cell(self._table)
         elif tag in BREAKING and not self._tables:
-            yield from self._flush()
+            yield from self._paragraph(tag)
+
+    def _paragraph(self, tag: str | None) -> Iterator[Block]:
+        """End a paragraph; a term waits for its meaning."""
+        if tag == "dt" and not (self._lists or self._pre):
+            yield from self._end_term()
+            self._term = self._words()
+            return
+        yield from self._flush()
+        if tag == "dl":
+            yield from self._end_term()
 
     def finish(self) -> Iterator[Block]:
         """The document ends."""
@@ -100,6 +117,7 @@ class Collector:
         if self._tables:
             yield from self._end_table()
         yield from self._flush()
+        yield from self._end_term()
         yield from self._end_items()
 
     def _take(self) -> str:
@@ -118,8 +136,22 @@ class Collector:
             self._item()
             return
         words = self._words()
-        if words:
+        if words and len(self._term) <= SHORT_TERM and len(words) <= SHORT_MEANING:
+            yield Block(BlockKind.PARAGRAPH, self._defined(words), 1)
+        elif words:
+            yield from self._end_term()
             yield Block(BlockKind.PARAGRAPH, words, 1)
+
+    def _defined(self, words: str) -> str:
+        """Return a paragraph with the term in front that it is the meaning of, if there is one."""
+        term, self._term = self._term, ""
+        return f"{term}{'' if term.endswith((':', '.', '?')) else ':'} {words}" if term else words
+
+    def _end_term(self) -> Iterator[Block]:
+        """No meaning follows that could stand with its term."""
+        term, self._term = self._term, ""
+        if term:
+            yield Block(BlockKind.PARAGRAPH, term, 1)
 
     def _heading(self, level: int) -> Iterator[Block]:
         words = self._words()

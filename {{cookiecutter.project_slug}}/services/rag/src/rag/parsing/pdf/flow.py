@@ -41,17 +41,27 @@ class Flow:
         self._aside: list[Block] = []
         self._leading = USUAL_LEADING
         self._broken = False  # whether a table or note stands between the last line and the next
+        self._last_table: Table | None = None  # with which the page before ended
 
     def take(self, items: Sequence[Line | Table], page: int) -> Iterator[Block]:
         """Take a page's content in reading order, and yield the blocks that are complete."""
         self._leading = self._usual_leading(items) or self._leading
-        for item in items:
+        for item in self._continued(items):
             if isinstance(item, Table):
                 yield from self._table(item, page)
             elif self._is_note(item):
                 yield from self._note(item)
             else:
                 yield from self._line(item)
+
+    def _continued(self, items: Sequence[Line | Table]) -> list[Line | Table]:
+        """Give a table at the top of a page the header of the one that ended the page before, if it goes on there."""
+        found = list(items)
+        if found and isinstance(found[0], Table) and self._last_table is not None:
+            found[0] = found[0].after(self._last_table)
+        last = found[-1] if found else None
+        self._last_table = last if isinstance(last, Table) else None
+        return found
 
     def finish(self) -> Iterator[Block]:
         """The document ends."""

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from rag.parsing.flow import Compounds, glue
@@ -35,6 +35,8 @@ class Table:
 
     rows: list[list[str]]
     baseline: float
+    columns: tuple[tuple[float, float], ...] = ()
+    """From where to where each column reaches."""
 
     @property
     def contents(self) -> bool:
@@ -44,6 +46,28 @@ class Table:
         return sum(PAGE_NUMBER.match(row[-1]) is not None and bool(row[0]) for row in self.rows) >= 0.8 * len(
             self.rows
         ) and all(not NUMBER.match(row[0]) for row in self.rows)
+
+    def after(self, before: "Table") -> "Table":
+        """Return the table as the next page's part of the one before, whose header it lacks; else as it is."""
+        header = before.rows[0]
+        if self.rows[0] == header or not self._continues(before) or _is_header(self.rows):
+            return self
+        return replace(self, rows=[header, *self.rows])
+
+    def _continues(self, before: "Table") -> bool:
+        pairs = list(zip(self.columns, before.columns, strict=False))
+        same = len(self.columns) == len(before.columns) > 1
+        return same and all(
+            left < other_right and other_left < right for (left, right), (other_left, other_right) in pairs
+        )
+
+
+def _is_header(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a column has words in the first row and numbers below."""
+    return any(
+        top and not NUMBER.match(top) and any(below) and all(NUMBER.match(cell) for cell in below if cell)
+        for top, *below in zip(*rows, strict=True)
+    )
 
 
 def divide(zone: Zone, rules: Sequence[Rule], compounds: Compounds) -> Iterator[Row | Table]:
@@ -107,7 +131,7 @@ def _table(rows: Sequence[Row], rules: Sequence[Rule], compounds: Compounds) -> 
     placed = [[(_column(cell, columns), cell) for cell in row] for row in rows]
     cells = [_texts(group, len(columns), compounds) for group in _grouped(placed, lines)]
     cells = [[LEADER.sub("", text).strip() for text in row] for row in cells]
-    return Table([row for row in cells if any(row)], rows[0][0].baseline)
+    return Table([row for row in cells if any(row)], rows[0][0].baseline, tuple(columns))
 
 
 def _columns(rows: Sequence[Row]) -> list[tuple[float, float]]:

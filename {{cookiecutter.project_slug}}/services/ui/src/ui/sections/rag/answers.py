@@ -60,7 +60,8 @@ def _citations(answer: Answer) -> None:
         return
     with st.container(horizontal=True, gap="small", key=f"sources-{answer.id}"):
         for number, citation in enumerate(answer.citations):
-            text = f"{citation.marker} · {plain(citation.document_name)}, p. {citation.page}"
+            # the page comes before the name: what is too long for a telephone is cut off at its end
+            text = f"{citation.marker} · p. {citation.page} · {plain(citation.document_name)}"
             key = f"source-{answer.id}-{number}"
             if st.button(text, key=key, icon=":material/description:", help=plain(citation.quote) or None):
                 open_citation(citation)

@@ -7,6 +7,7 @@ import streamlit as st
 from ui.sections.rag.models import Citation, PageText
 from ui.sections.rag.service import rag
 from ui.widgets.formats import marked, plain
+from ui.widgets.scrolling import to_the_mark
 from ui.widgets.states import explained
 
 TURNED_TO = "viewer-page"
@@ -68,5 +69,7 @@ def _text(text: PageText, quotes: Sequence[str]) -> None:
     shown, found = marked(text.text, quotes[0] if quotes else None)
     with st.container(border=True, height=440, key="page-text"):
         st.html(f'<div class="page-text">{shown}</div>')
-    if quotes and not found:
+    if found:
+        to_the_mark("page-text")
+    elif quotes:
         st.caption(f"Cited: {plain(quotes[0])}")
