@@ -13,7 +13,7 @@ from servicekit.http.drain import draining_on_sigterm
 from servicekit.http.edge import Edge, EdgeLimits
 from servicekit.http.handlers import add_problem_handlers
 from servicekit.http.openapi import Json, build_openapi
-from servicekit.http.platform import docs_route, platform_routes
+from servicekit.http.platform import docs_routes, platform_routes
 from servicekit.http.routes import RawRoute, RawRouter, RouteTable
 from servicekit.http.security import response_headers
 from servicekit.http.strict_json import StrictJson
@@ -106,7 +106,7 @@ async def _running(kit: Kit, lifespan: Lifespan | None, _app: FastAPI) -> AsyncI
 def _platform_routes(kit: Kit, title: str) -> list[RawRoute]:
     settings = kit.settings
     routes = platform_routes(kit.health, kit.metrics, service=settings.service_name, version=kit.version)
-    return [*routes, docs_route(title, OPENAPI_URL)] if settings.docs_enabled else routes
+    return [*routes, *docs_routes(title, OPENAPI_URL)] if settings.docs_enabled else routes
 
 
 def _with_raw_routes(app: ServiceApp, table: RouteTable, settings: ServiceSettings) -> ASGIApp:

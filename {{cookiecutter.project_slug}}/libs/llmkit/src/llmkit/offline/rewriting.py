@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Sequence
+from textwrap import shorten
 
 from llmkit.language.similarity import other_words
 from llmkit.language.vocabulary import GENERIC, IRREGULAR, STOP
-from llmkit.language.words import VERB_STEMS, Word, content, stem, words
+from llmkit.language.words import VERB_STEMS, content, stem, words
 from llmkit.offline.questions import parts_of, strip_preamble
 from llmkit.offline.request import Turn
 
-TITLE_WORDS = 6
+TITLE_LENGTH = 60
 _PRONOUN = re.compile(
     r"\b(?:it|they|them|this|these|that|those|he|she|him|her|its|their|his|"
     r"the (?:same|former|latter|first one|second one))\b",
@@ -193,12 +194,6 @@ def _statement(question: str) -> str:
 
 
 def title(question: str) -> str:
-    """Return a title of at most six words: the question itself when it is short, else its words of content."""
+    """Return a title of at most `TITLE_LENGTH` characters: the question itself, as much of it as there is room for."""
     asked = strip_preamble(question).rstrip("?!. ")
-    if 2 <= len(asked.split()) <= TITLE_WORDS:
-        return (asked[:1].upper() + asked[1:])[:80]
-    text = _statement(question)
-    kept: list[Word] = [word for word in words(text) if not word.is_stop]
-    nouns = [word for word in kept if word.weight > 0.4 or word.stem in VERB_STEMS] or kept or words(question)
-    shown = " ".join(word.raw for word in nouns[:TITLE_WORDS])
-    return (shown[:1].upper() + shown[1:])[:80] or "Conversation"
+    return shorten(asked[:1].upper() + asked[1:], TITLE_LENGTH, placeholder=" …") or "Conversation"

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from importlib.resources import files
 
 import msgspec
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -16,8 +17,15 @@ from servicekit.http.routes import RawRoute
 
 Json = dict[str, object]
 
-DOCS_POLICY = "default-src 'self' https: data: 'unsafe-inline'; frame-ancestors 'none'"
-"""The documentation page loads its scripts from a content delivery network."""
+DOCS_POLICY = "default-src 'self' data: 'unsafe-inline'; frame-ancestors 'none'"
+"""The page begins its script in itself; nothing comes from elsewhere, so it works without the internet."""
+DOCS_FILES = {
+    "swagger-ui-bundle.js": "text/javascript",
+    "swagger-ui.css": "text/css",
+    "favicon.png": "image/png",
+}
+"""What the page consists of: files of the package fastapi_offline."""
+A_DAY = {"Cache-Control": "public, max-age=86400"}
 
 
 def platform_routes(health: Health, metrics: CollectorRegistry, *, service: str, version: str) -> list[RawRoute]:
@@ -55,15 +63,32 @@ def platform_routes(health: Health, metrics: CollectorRegistry, *, service: str,
     ]
 
 
-def docs_route(title: str, openapi_url: str) -> RawRoute:
-    """The page that shows the OpenAPI document."""
+def docs_routes(title: str, openapi_url: str) -> list[RawRoute]:
+    """Make the page that shows the OpenAPI document, and what it consists of."""
+    script, style, icon = (f"/docs/{name}" for name in DOCS_FILES)
 
-    async def docs(_request: Request) -> Response:
-        page = get_swagger_ui_html(openapi_url=openapi_url, title=title)
+    async def docs(request: Request) -> Response:
+        root = request.scope.get("root_path", "")
+        page = get_swagger_ui_html(
+            openapi_url=root + openapi_url,
+            title=title,
+            swagger_js_url=root + script,
+            swagger_css_url=root + style,
+            swagger_favicon_url=root + icon,
+        )
         page.headers["Content-Security-Policy"] = DOCS_POLICY
         return page
 
-    return RawRoute("/docs", "GET", _endpoint(docs))
+    parts = [RawRoute(f"/docs/{name}", "GET", _endpoint(_file(name, kind))) for name, kind in DOCS_FILES.items()]
+    return [RawRoute("/docs", "GET", _endpoint(docs)), *parts]
+
+
+def _file(name: str, media_type: str) -> Callable[[Request], Awaitable[Response]]:
+    async def file(_request: Request) -> Response:
+        content = await asyncio.to_thread((files("fastapi_offline") / "static" / name).read_bytes)
+        return Response(content, media_type=media_type, headers=A_DAY)
+
+    return file
 
 
 def _endpoint(respond: Callable[[Request], Awaitable[Response]]) -> ASGIApp:

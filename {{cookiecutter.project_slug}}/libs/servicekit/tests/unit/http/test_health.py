@@ -1,4 +1,5 @@
 import asyncio
+import re
 
 import pytest
 
@@ -109,4 +110,7 @@ async def test_the_documentation_is_served_where_the_settings_say_so(overrides, 
 
     assert (docs.status, document.status) == (status, status)
     if status == 200:
-        assert "default-src 'self'" in docs.headers["content-security-policy"]
+        assert docs.headers["content-security-policy"].startswith("default-src 'self' data: ")
+        needed = re.findall(r'(?:src|href)="([^"]+)"', docs.body.decode())
+        assert len(needed) == 3
+        assert [(await http.call(app, "GET", path)).status for path in needed] == [200] * 3
