@@ -69,9 +69,7 @@ class Scene:
 
     def asked(self, name: str, route: str) -> Ask:
         """Return what asks once."""
-        base, headers = (
-            (f"{self.service_url}/v1", HEADERS) if name == NAME else (self.wire_url, dict[str, str]())
-        )
+        base, headers = (f"{self.service_url}/v1", HEADERS) if name == NAME else (self.wire_url, dict[str, str]())
         if route == SDK:
             client = AsyncOpenAI(base_url=base, api_key=KEY, max_retries=0)
             return lambda: _by_sdk(client, self.question)
@@ -208,7 +206,9 @@ def _check(heard: Mapping[tuple[str, str], Sequence[Heard]]) -> None:
 
 def _figure(route: str, name: str, answers: Iterable[Heard]) -> AnswerFigure:
     heard = list(answers)
-    first, total = (statistics.median(values) for values in zip(*((one.first, one.total) for one in heard), strict=True))
+    first, total = (
+        statistics.median(values) for values in zip(*((one.first, one.total) for one in heard), strict=True)
+    )
     return AnswerFigure(route, name, len(heard), first, total)
 
 

@@ -106,9 +106,7 @@ def standing(size: int, python: Path, build: Path) -> Iterator[Stand]:
         yield Stand(bare, stores, servers)
 
 
-def requests(
-    server: Server, path: str, asked: Sequence[str], headers: Mapping[str, str] | None = None
-) -> list[bytes]:
+def requests(server: Server, path: str, asked: Sequence[str], headers: Mapping[str, str] | None = None) -> list[bytes]:
     """Return the bytes of a search for each question, after making sure that the first is answered."""
     bodies = [json.dumps({"query": question, "limit": 10}).encode() for question in asked]
     fields = {"Host": f"127.0.0.1:{server.port}", "Content-Type": "application/json", **(headers or {})}

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import qdrant_edge as edge
 from qdrant_client import QdrantClient, models
 from sqlalchemy import select
 
@@ -28,8 +29,6 @@ from rag.indexing.ports import Point, Query
 from rag.indexing.sparse import SparseEncoder
 from servicekit.database import Database
 from servicekit.database.engine import sqlite_url
-
-import qdrant_edge as edge
 
 COLLECTION = "bare"
 TENANT = "bench"
