@@ -30,6 +30,7 @@ CROWD_PAUSE_SECONDS = 0.2
 REPEATED = 3
 DIRECT = "the mock, asked directly"
 SDK, EVENTS = "chat completions, by the `openai` SDK", "/v1/ask, by its events"
+RAW = "chat completions, by a client that costs little"
 Ask = Callable[[], Awaitable[Heard]]
 
 
@@ -55,7 +56,7 @@ class CrowdFigure:
     fastest: float  # ms for the whole answer
     slowest: float
     longest_gap: float  # ms without a new word, in any stream
-    mb_a_stream: float  # proportional memory of the server's process beyond what it held before
+    mb_a_stream: float  # proportional memory of the server's process beyond what it held after one answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +122,12 @@ def measure_crowd(streams: int, rounds: int, python: Path, build: Path) -> list[
     """Ask many times at once: the mock, then the service; return medians over the rounds."""
     found: defaultdict[str, list[CrowdFigure]] = defaultdict(list)
     with scene(CROWD_PAUSE_SECONDS, python, build) as place:
-        for number in range(rounds + 1):
+        for name in (DIRECT, NAME):
+            asyncio.run(_once(place.asked(name, RAW)))  # warm-up
+        before = _proportional(place.service_process)
+        for _ in range(rounds):
             for name in (DIRECT, NAME):
-                figure = _crowd(name, place, streams)
-                if number:  # the first is warm-up
-                    found[name].append(figure)
+                found[name].append(_crowd(name, place, streams, before))
     return [middle(figures) for figures in found.values()]
 
 
@@ -136,13 +138,16 @@ def middle(figures: Sequence[CrowdFigure]) -> CrowdFigure:
     return CrowdFigure(figures[0].contender, figures[0].streams, **medians)
 
 
-def _crowd(name: str, place: Scene, streams: int) -> CrowdFigure:
-    ask = place.asked(name, "raw")
+async def _once(ask: Ask) -> None:
+    await ask()
+
+
+def _crowd(name: str, place: Scene, streams: int, before: float) -> CrowdFigure:
+    ask = place.asked(name, RAW)
 
     async def all_at_once() -> list[Heard]:
         return await asyncio.gather(*(ask() for _ in range(streams)))
 
-    before = _proportional(place.service_process)
     with _Highest(place.service_process) as highest:
         heard = asyncio.run(all_at_once())
     firsts, totals = sorted(each.first for each in heard), sorted(each.total for each in heard)

@@ -47,7 +47,9 @@ class PeakWatch:
             self._look()
 
     def _look(self) -> None:
-        for process in (self._process, *children_of(self._process)):
+        own = _command(self._process)
+        begun = [child for child in children_of(self._process) if _command(child) != own]
+        for process in (self._process, *begun):  # before it runs its program, a child shares its parent's memory
             peak = megabytes(Path(f"/proc/{process}/status"), "VmHWM")
             self._peaks[process] = max(peak, self._peaks.get(process, 0.0))
 
@@ -71,9 +73,12 @@ def held_by(first: int) -> dict[int, tuple[str, float, float]]:
         folder = Path(f"/proc/{member.number}")
         resident = megabytes(folder / "smaps_rollup", "Rss")
         if resident:
-            command = " ".join(_read(folder / "cmdline").split("\0")).strip()
-            found[member.number] = (command, resident, megabytes(folder / "smaps_rollup", "Pss"))
+            found[member.number] = (_command(member.number), resident, megabytes(folder / "smaps_rollup", "Pss"))
     return found
+
+
+def _command(process: int) -> str:
+    return " ".join(_read(Path(f"/proc/{process}/cmdline")).split("\0")).strip()
 
 
 def _read(file: Path) -> str:

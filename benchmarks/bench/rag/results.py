@@ -57,13 +57,10 @@ class Results:
             "quality": QualityFigure,
             "stages": StageFigure,
         }
-        return cls(
-            **{
-                name: [kinds[name](**one) for one in value] if name in kinds else value
-                for name, value in document.items()
-            },
-            starts=starts,
-        )
+        fields: dict[str, Any] = {
+            name: [kinds[name](**one) for one in value] if name in kinds else value for name, value in document.items()
+        }
+        return cls(**fields, starts=starts)
 
     def _verdicts(self) -> Iterator[Verdict]:
         yield from bars.judge_ingestion(self.ingestion)

@@ -15,7 +15,7 @@ from bench import environments
 from bench.measurement import run_to_end
 from bench.ours import ROOT
 from bench.processes import Command, exchange
-from bench.rag.installation import sources
+from bench.rag.installation import COMPILED, sources
 from bench.rag.memory import held_by
 
 ADDRESS = ("127.0.0.1", 21830)
@@ -82,7 +82,7 @@ def running(project: Path, python: Path, log: Path) -> Iterator["subprocess.Pope
         process = subprocess.Popen(
             (str(python), "scripts/dev.py"),
             cwd=project,
-            env={**environments.clean(), **ports, "PYTHONPATH": sources(project)},
+            env={**environments.clean(), **COMPILED, **ports, "PYTHONPATH": sources(project)},
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,

@@ -43,15 +43,13 @@ class LocalFile:
         self._file.seek(offset)
 
 
-async def ingest(paths: Sequence[Path], at_once: int) -> dict[str, Any]:
+async def ingest(resources: WorkerResources, paths: Sequence[Path], at_once: int) -> dict[str, Any]:
     """Take files in; return seconds of clock and processor (with child processes), and chunks. RuntimeError."""
-    async with worker_resources(load_settings(RagSettings)) as resources:
-        await resources.collections.prepare(resources.index)
-        spent, begin = processor_seconds(), time.perf_counter()
-        jobs = [await _add(resources, path) for path in paths]
-        await run_jobs(resources, jobs, at_once=at_once)
-        seconds = time.perf_counter() - begin
-        chunks = await _chunks(resources, len(jobs))
+    spent, begin = processor_seconds(), time.perf_counter()
+    jobs = [await _add(resources, path) for path in paths]
+    await run_jobs(resources, jobs, at_once=at_once)
+    seconds = time.perf_counter() - begin
+    chunks = await _chunks(resources, len(jobs))
     return {"seconds": seconds, "processor_seconds": processor_seconds() - spent, "chunks": chunks}
 
 
@@ -81,11 +79,21 @@ async def _chunks(resources: WorkerResources, expected: int) -> int:
     return int(chunks)
 
 
-def answer(request: dict[str, Any]) -> dict[str, Any]:
-    """Take in the files that are asked for."""
-    with quietly():
-        return asyncio.run(ingest([Path(path) for path in request["files"]], request.get("at_once", 1)))
+def main() -> None:
+    """Be a worker, opened once, that takes in the files that are asked for."""
+    with quietly(), asyncio.Runner() as runner:
+        opened = worker_resources(load_settings(RagSettings))
+        resources = runner.run(opened.__aenter__())
+        runner.run(resources.collections.prepare(resources.index))
+        try:
+            serve(
+                lambda request: runner.run(
+                    ingest(resources, [Path(path) for path in request["files"]], request.get("at_once", 1))
+                )
+            )
+        finally:
+            runner.run(opened.__aexit__(None, None, None))
 
 
 if __name__ == "__main__":
-    serve(answer)
+    main()
