@@ -99,7 +99,7 @@ def run_quality(results: Results, _: argparse.Namespace, python: Path, build: Pa
 def run_start(results: Results, _: argparse.Namespace, python: Path, build: Path) -> str:
     """Start `make dev`."""
     results.starts = measure_starts(python, build)
-    return "two starts without data; the first compiles the project's sources"
+    return "two starts without data; the first compiles all modules"
 
 
 SECTIONS: Mapping[str, Callable[[Results, argparse.Namespace, Path, Path], str]] = {

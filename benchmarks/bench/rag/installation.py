@@ -12,8 +12,6 @@ from bench.processes import Command, Server
 
 NAME = "this project"
 KEY = "dev-benchmark-key"
-COMPILED = {"PYTHONPYCACHEPREFIX": ""}
-"""Compiled sources lie beside the sources, whatever is set for this program."""
 HEADERS = {"X-API-Key": KEY}
 
 
@@ -60,13 +58,20 @@ def copy_project(python: Path, project: Path, log: Path) -> None:
     """
     unwanted = shutil.ignore_patterns("tests", "__pycache__", "var", ".env", ".venv", "node_modules")
     shutil.copytree(PROJECT, project, ignore=unwanted)
-    run_to_end(Command((str(python), "-m", "compileall", "-q", "libs", "services"), project, COMPILED), log)
+    run_to_end(
+        Command((str(python), "-m", "compileall", "-q", "libs", "services"), project, {"PYTHONPYCACHEPREFIX": ""}), log
+    )
+
+
+def bytecode(folder: Path) -> dict[str, str]:
+    """Return the settings that keep compiled modules in a folder, whatever is set for this program."""
+    return {"PYTHONPYCACHEPREFIX": str(folder), "PYTHONDONTWRITEBYTECODE": ""}
 
 
 def settings_of(project: Path, folder: Path) -> dict[str, str]:
     """Return the environment: as shipped for one machine, but no limit on how often a tenant may call."""
     return {
-        **COMPILED,
+        **bytecode(folder.with_name("bytecode")),
         "PYTHONPATH": sources(project),
         "ENVIRONMENT": "development",
         "AUTH__DEVELOPMENT_KEY": KEY,

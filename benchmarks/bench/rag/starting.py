@@ -15,7 +15,7 @@ from bench import environments
 from bench.measurement import run_to_end
 from bench.ours import ROOT
 from bench.processes import Command, exchange
-from bench.rag.installation import COMPILED, sources
+from bench.rag.installation import bytecode, sources
 from bench.rag.memory import held_by
 
 ADDRESS = ("127.0.0.1", 21830)
@@ -45,7 +45,7 @@ class Start:
 def measure_starts(python: Path, build: Path) -> list[Start]:
     """Generate a `rag` project, run its `make dev` with the packages that are installed, and ask; twice.
 
-    Both begin without data. The first has to compile the project's own sources, as after `make setup`.
+    Both begin without data. The first has to compile all modules, as right after an installation that has not done so.
     """
     folder, log = build / "run" / "rag-start", build / "logs" / "rag-start.log"
     shutil.rmtree(folder, ignore_errors=True)
@@ -82,7 +82,12 @@ def running(project: Path, python: Path, log: Path) -> Iterator["subprocess.Pope
         process = subprocess.Popen(
             (str(python), "scripts/dev.py"),
             cwd=project,
-            env={**environments.clean(), **COMPILED, **ports, "PYTHONPATH": sources(project)},
+            env={
+                **environments.clean(),
+                **bytecode(project.parents[1] / "bytecode"),
+                **ports,
+                "PYTHONPATH": sources(project),
+            },
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
