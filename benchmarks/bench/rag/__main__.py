@@ -11,7 +11,8 @@ from pathlib import Path
 from bench import environments, machine
 from bench.ours import ROOT
 from bench.rag import ingestion, search
-from bench.rag.answering import measure_answers, measure_crowd
+from bench.rag.answering import measure_answers
+from bench.rag.crowd import measure_crowd
 from bench.rag.pipelines import ENVIRONMENTS, peer_environment, pipelines
 from bench.rag.quality import measure_quality
 from bench.rag.results import Results

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bench.rag.answering import DIRECT, AnswerFigure, CrowdFigure
+from bench.rag.answering import AnswerFigure
+from bench.rag.crowd import CrowdFigure
 from bench.rag.ingestion import IngestionFigure
 from bench.rag.installation import NAME
 from bench.rag.quality import CITING, MANUALS, QualityFigure, StageFigure
+from bench.rag.scene import DIRECT
 from bench.rag.search import EDGE, LOCAL, SearchReading
 from bench.rag.starting import Start
 

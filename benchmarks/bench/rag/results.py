@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.rag import bars
-from bench.rag.answering import AnswerFigure, CrowdFigure
+from bench.rag.answering import AnswerFigure
 from bench.rag.bars import Verdict
+from bench.rag.crowd import CrowdFigure
 from bench.rag.ingestion import IngestionFigure
 from bench.rag.quality import QualityFigure, StageFigure
 from bench.rag.search import SearchReading

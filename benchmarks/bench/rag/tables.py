@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
-from bench.rag.answering import DIRECT, AnswerFigure, CrowdFigure
+from bench.rag.answering import AnswerFigure
 from bench.rag.bars import Verdict
+from bench.rag.crowd import CrowdFigure
 from bench.rag.ingestion import IngestionFigure
 from bench.rag.installation import NAME
 from bench.rag.quality import CITING, COMPARED, STAGE_METRICS, QualityFigure, StageFigure
 from bench.rag.results import Results
+from bench.rag.scene import DIRECT
 from bench.rag.search import SearchReading
 from bench.rag.starting import Start
 from bench.report import fact_table, table

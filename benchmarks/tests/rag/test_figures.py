@@ -1,7 +1,7 @@
 import pytest
 
 from bench.rag import ingestion, search
-from bench.rag.answering import CrowdFigure, middle
+from bench.rag.crowd import CrowdFigure, middle
 from bench.rag.installation import NAME
 from bench.rag.quality import CITING, PROJECT_DOCS, STAGE_METRICS, ours, stages_of
 from bench.rag.starting import short

@@ -1,8 +1,10 @@
 from bench.rag import bars
-from bench.rag.answering import DIRECT, SDK, AnswerFigure, CrowdFigure
+from bench.rag.answering import AnswerFigure
+from bench.rag.crowd import CrowdFigure
 from bench.rag.ingestion import IngestionFigure
 from bench.rag.installation import NAME
 from bench.rag.quality import CITING, MANUALS, PROJECT_DOCS, QualityFigure, StageFigure
+from bench.rag.scene import DIRECT, SDK
 from bench.rag.search import EDGE, LOCAL, SearchReading
 from bench.rag.starting import Start
 

@@ -1,10 +1,12 @@
 from pathlib import Path
 
-from bench.rag.answering import DIRECT, SDK, AnswerFigure, CrowdFigure
+from bench.rag.answering import AnswerFigure
+from bench.rag.crowd import CrowdFigure
 from bench.rag.ingestion import IngestionFigure
 from bench.rag.installation import NAME
 from bench.rag.quality import CITING, PROJECT_DOCS, STAGE_METRICS, QualityFigure, StageFigure
 from bench.rag.results import Results
+from bench.rag.scene import DIRECT, SDK
 from bench.rag.search import LOCAL, SearchReading
 from bench.rag.starting import Held, Start
 from bench.rag.tables import render
