@@ -52,7 +52,8 @@ class Bench:
         with Path(request["texts"]).open("w") as texts:
             for batch in read_chunks(Path(request["database"])):
                 self._write([(revision, ordinal, text) for revision, ordinal, text in batch])
-                texts.writelines(json.dumps(text) + "\n" for _, _, text in batch)
+                if self._local is not None:  # the LangChain server reads them, which runs beside local mode only
+                    texts.writelines(json.dumps(text) + "\n" for _, _, text in batch)
         asked = [self._query(question) for question in request["questions"]]
         self._asked = cycle(asked)
 
