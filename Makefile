@@ -26,7 +26,7 @@ IN_PLACE = PYTHONPATH="$(PACKAGE_PATH)" $(MAKE) --no-print-directory -C "$(PROJE
 	VENV="$(VENV_DIR)" CACHE="$(BUILD_DIR)/cache" -o "$(VENV_DIR)/.setup-done"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo new test test-project test-bench test-template lint fmt bench lock clean
+.PHONY: help demo new test test-project test-bench test-template lint fmt bench bench-rag lock clean
 
 help: # the list that `make` alone prints
 	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } \
@@ -71,6 +71,9 @@ fmt: $(VENV_DIR)/.test-ready ## repair style
 
 bench: $(VENV_DIR)/.test-ready ## measure beside what you would use instead (ARGS=--help)
 	@cd benchmarks && PYTHONPATH="$(PACKAGE_PATH):$(CURDIR)/benchmarks" $(PY) -m bench --build "$(BUILD_DIR)/bench" $(ARGS)
+
+bench-rag: $(VENV_DIR)/.test-ready ## the same for the rag service (ARGS='--only search --rounds 1')
+	@cd benchmarks && PYTHONPATH="$(PACKAGE_PATH):$(CURDIR)/benchmarks" $(PY) -m bench.rag --build "$(BUILD_DIR)/bench" $(ARGS)
 
 lock: $(VENV_DIR)/.test-ready ## resolve all dependencies anew, of the template and of the project (KEEP=1 keeps what fits)
 	@$(IN_PLACE) lock

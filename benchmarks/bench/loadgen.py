@@ -10,7 +10,9 @@ import re
 import selectors
 import socket
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle, repeat
 
 CONTENT_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 HEAD_END = b"\r\n\r\n"
@@ -33,11 +35,11 @@ class Sample:
 
 
 class Connection:
-    """One keep-alive connection with at most one request under way."""
+    """One keep-alive connection with at most one request under way; it sends one of `requests` after the other."""
 
-    def __init__(self, address: tuple[str, int], request: bytes) -> None:
+    def __init__(self, address: tuple[str, int], requests: Iterator[bytes]) -> None:
         self.address = address
-        self.request = request
+        self.requests = requests
         self.received = b""
         self.started = 0.0
         self.socket = self._connect()
@@ -48,10 +50,11 @@ class Connection:
         return connection
 
     def send(self) -> None:
-        """Send the request and start its clock."""
+        """Send the next request and start its clock."""
         self.received = b""
+        request = next(self.requests)
         self.started = time.perf_counter()
-        self.socket.sendall(self.request)
+        self.socket.sendall(request)
 
     def receive(self) -> int | None:
         """Read what has arrived; return the answer's status once it is complete, else None."""
@@ -75,8 +78,17 @@ def is_complete(answer: bytes) -> bool:
 
 def measure(address: tuple[str, int], request: bytes, connections: int, seconds: float) -> Sample:
     """Send `request` over `connections` connections for `seconds` and return what was seen."""
+    return _measure(address, repeat(request), connections, seconds)
+
+
+def measure_each(address: tuple[str, int], requests: Sequence[bytes], connections: int, seconds: float) -> Sample:
+    """The same with several requests, which are sent in turn, and from the first again."""
+    return _measure(address, cycle(requests), connections, seconds)
+
+
+def _measure(address: tuple[str, int], requests: Iterator[bytes], connections: int, seconds: float) -> Sample:
     selector = selectors.DefaultSelector()
-    opened = [Connection(address, request) for _ in range(connections)]
+    opened = [Connection(address, requests) for _ in range(connections)]
     for connection in opened:
         selector.register(connection.socket, selectors.EVENT_READ, connection)
     gc.disable()

@@ -74,10 +74,10 @@ def fact_table(header: Sequence[str], facts: Mapping[str, str]) -> str:
     return table(header, facts.items())
 
 
-def replace_measured(document: str, measured: str) -> str:
+def replace_measured(document: str, measured: str, start: str = START, end: str = END) -> str:
     """Return `document` with what stands between the two marks replaced."""
-    before, start, rest = document.partition(START)
-    _, end, after = rest.partition(END)
-    if not start or not end:
-        raise ValueError(f"the document lacks the marks {START} and {END}")
-    return f"{before}{START}\n\n{measured.strip()}\n\n{END}{after}"
+    before, found_start, rest = document.partition(start)
+    _, found_end, after = rest.partition(end)
+    if not found_start or not found_end:
+        raise ValueError(f"the document lacks the marks {start} and {end}")
+    return f"{before}{start}\n\n{measured.strip()}\n\n{end}{after}"

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, or_, select
+from sqlalchemy import ColumnElement, Insert, Select, and_, bindparam, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.exc import IntegrityError
@@ -94,14 +94,9 @@ class ChunkRepository:
 
     async def write(self, revision: UUID, chunks: Sequence[Chunk]) -> None:
         """Write chunks of a revision, over those of the same ordinals; RevisionGone when it was deleted."""
-        dialect = self._session.get_bind().dialect.name
-        insert = insert_postgresql if dialect == "postgresql" else insert_sqlite
-        rows = insert(StoredChunk).values([_row(revision, chunk) for chunk in chunks])
-        changed = {name: rows.excluded[name] for name in _CHANGING}
+        statement = _upsert(self._session.get_bind().dialect.name)
         try:
-            await self._session.execute(
-                rows.on_conflict_do_update(index_elements=["revision_id", "ordinal"], set_=changed)
-            )
+            await self._session.execute(statement, [_row(revision, chunk) for chunk in chunks])
         except IntegrityError as error:
             raise RevisionGone(str(revision)) from error
 
@@ -116,6 +111,15 @@ class ChunkRepository:
     async def _find(self, query: Select[Any], parameters: Mapping[str, object] | None = None) -> list[FoundChunk]:
         rows = (await self._session.execute(query, parameters)).mappings()
         return [FoundChunk(**{**row, "heading": tuple(row["heading"]), "breaks": tuple(row["breaks"])}) for row in rows]
+
+
+@cache
+def _upsert(dialect: str) -> Insert:
+    """One row a parameter set: a statement with the rows in it would be compiled anew for every batch."""
+    insert = insert_postgresql if dialect == "postgresql" else insert_sqlite
+    row = insert(StoredChunk.__table__)  # type: ignore[arg-type]  # a mapped class has a Table
+    changed = {name: row.excluded[name] for name in _CHANGING}
+    return row.on_conflict_do_update(index_elements=["revision_id", "ordinal"], set_=changed)
 
 
 @cache

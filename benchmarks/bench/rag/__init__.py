@@ -1,0 +1,1 @@
+"""Measures the rag service beside what one would build instead."""
