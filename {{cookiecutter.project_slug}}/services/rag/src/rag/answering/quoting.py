@@ -7,7 +7,8 @@ match exactly may be a derivation, a synonym or a slip of the pen of a word of t
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from llmkit.language.similarity import matches
 from llmkit.language.words import Word, content, terms
@@ -59,21 +60,24 @@ class Claim:
         return cls(found, fresh, frozenset(word.stem for word in found if word.stem in fresh and _is_number(word)))
 
 
-@dataclass
 class QuotablePassage:
-    """One passage, prepared to find quotes in."""
+    """One passage to find quotes in. It is read when it is first cited: most are not, and the model does not wait."""
 
-    passage: Passage
-    _units: list["_Unit"] = field(init=False)
-    _around: frozenset[str] = field(init=False)
-    _vocabulary: frozenset[str] = field(init=False)
-    _likeness: dict[str, dict[str, float]] = field(init=False, default_factory=dict)
+    def __init__(self, passage: Passage) -> None:
+        self.passage = passage
+        self._likeness: dict[str, dict[str, float]] = {}
 
-    def __post_init__(self) -> None:
-        """Split the passage into what can be quoted."""
-        self._units = [unit for piece in _pieces(self.passage) for unit in _units_of(piece)]
-        self._around = frozenset(terms(" ".join((*self.passage.heading, self.passage.document_name))))
-        self._vocabulary = self._around.union(*(unit.terms for unit in self._units))
+    @cached_property
+    def _units(self) -> list["_Unit"]:
+        return [unit for piece in _pieces(self.passage) for unit in _units_of(piece)]
+
+    @cached_property
+    def _around(self) -> frozenset[str]:
+        return frozenset(terms(" ".join((*self.passage.heading, self.passage.document_name))))
+
+    @cached_property
+    def _vocabulary(self) -> frozenset[str]:
+        return self._around.union(*(unit.terms for unit in self._units))
 
     def quote(self, claim: Claim, least: float) -> Quote | None:
         """Return the best part of the passage if it holds at least such a share of the claim."""
