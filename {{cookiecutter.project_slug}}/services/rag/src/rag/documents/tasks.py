@@ -33,7 +33,8 @@ from rag.documents.work import (
 from rag.indexing.ports import IndexUnavailable
 from rag.parsing import refusals
 from rag.parsing.blocks import ParsedDocument, ParsingRefused
-from rag.parsing.parser import ParserUnavailable, parse
+from rag.parsing.parser import parse
+from rag.parsing.starting import ParserUnavailable
 from servicekit.jobs import Backoff, JobContext, JobRefused, RetryLater
 from servicekit.storage import ObjectNotFound
 
@@ -111,7 +112,8 @@ def _ingest(context: Context, ingestion: Ingestion, params: IngestParams) -> Ing
         path = Path(folder) / "content"
         try:
             context.run(resources.storage.download(content_key(params.revision), path))
-            with parse(path, source.name, resources.settings.parsing.limits()) as document:
+            limits = resources.settings.parsing.limits()
+            with parse(path, source.name, limits, spare=resources.spare_parser) as document:
                 chunks = _write(context, ingestion, source, document)
                 info = document.info
         except ParsingRefused as refusal:

@@ -1,5 +1,7 @@
 """The program of the parser process: `python -m rag.parsing.child PATH NAME LIMITS`. It imports nothing that is big.
 
+With `-` instead it imports all readers and waits for these three on its standard input, as a list in a line of JSON.
+
 It speaks on its standard output only, in the messages of `wire`.
 """
 
@@ -15,7 +17,8 @@ from rag.parsing.blocks import Block, ParsingRefused
 from rag.parsing.confinement import confine
 from rag.parsing.detection import detect
 from rag.parsing.limits import ParsingLimits
-from rag.parsing.readers import open_document
+from rag.parsing.readers import load_readers, open_document
+from rag.parsing.starting import WAIT
 from rag.parsing.wire import LARGEST_BLOCK, encode, pack_blocks, pack_info
 
 Write: TypeAlias = Callable[[bytes], None]
@@ -105,6 +108,12 @@ def run(path: Path, name: str, limits: ParsingLimits, write: Write) -> None:
 
 def main(arguments: list[str]) -> None:
     """Confine the process and parse."""
+    if arguments == [WAIT]:
+        load_readers()
+        line = sys.stdin.buffer.readline()
+        if not line:
+            return  # nobody needs it any more
+        arguments = json.loads(line)
     path, name, packed = arguments
     limits = ParsingLimits(**json.loads(packed))
     write_out(encode("started"))

@@ -5,7 +5,6 @@ import os
 import select
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,61 +14,40 @@ from pathlib import Path
 from rag.parsing import refusals
 from rag.parsing.blocks import Block, DocumentInfo, ParsingRefused
 from rag.parsing.limits import ParsingLimits
+from rag.parsing.spare import SpareParser
+from rag.parsing.starting import PROGRAM, ParserUnavailable, end, start
 from rag.parsing.wire import Decoder, Garbled, unpack_block, unpack_info
 
 READ_BYTES = 64 * 1024
 GRACE_SECONDS = 2
 """How long a process may take to end after it has closed its pipe."""
-PROGRAM = "rag.parsing.child"
-START = "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module(sys.argv.pop(1), run_name='__main__')"
-"""An isolated interpreter knows neither the environment nor its folder: it is told where this package is."""
 OUT_OF_TIME = ("SIGXCPU", "SIGALRM")
 OUT_OF_MEMORY = ("SIGKILL",)  # nobody else than the kernel kills this process before its parent has given up
 
 
-class ParserUnavailable(Exception):
-    """The parser process could not be started: the machine's fault, not the file's, so trying again may help."""
-
-
 @contextmanager
-def parse(path: Path, name: str, limits: ParsingLimits, *, program: str = PROGRAM) -> Iterator["ChildDocument"]:
+def parse(
+    path: Path, name: str, limits: ParsingLimits, *, spare: SpareParser | None = None, program: str = PROGRAM
+) -> Iterator["ChildDocument"]:
     """Open a document in a process that ends with the context. Raises `ParsingRefused`, here and in `blocks()`.
 
     Args:
         path: The file.
         name: What the uploader calls it. It decides between plain text and Markdown and is otherwise only compared.
         limits: What the file may cost.
+        spare: Where a process may wait already; the next one is made when this one has done its work.
         program: The module that runs in the process.
     """
-    with _started([str(path.absolute()), name, json.dumps(asdict(limits))], program) as process:
+    arguments = [str(path.absolute()), name, json.dumps(asdict(limits))]
+    process = (spare.take(arguments) if spare else None) or start(arguments, program)
+    try:
         document = ChildDocument(process, limits)
         document.open()
         yield document
-
-
-@contextmanager
-def _started(arguments: list[str], program: str) -> Iterator[subprocess.Popen[bytes]]:
-    home = str(Path(__file__).resolve().parents[2])
-    command = [sys.executable, "-I", "-B", "-X", "utf8", "-c", START, home, program, *arguments]
-    try:
-        process = subprocess.Popen(  # noqa: S603 - our own program; the arguments are data
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={},
-            cwd="/",
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise ParserUnavailable(f"the parser process did not start: {error}") from error
-    try:
-        yield process
     finally:
-        process.kill()
-        if process.stdout is not None:
-            process.stdout.close()
-        process.wait()
+        end(process)
+        if spare:
+            spare.prepare()
 
 
 class ChildDocument:

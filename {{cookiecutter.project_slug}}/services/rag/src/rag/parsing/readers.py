@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TypeAlias
 
 from rag.parsing import detection
@@ -10,6 +11,15 @@ from rag.parsing.detection import Recognised
 from rag.parsing.limits import ParsingLimits
 
 Opened: TypeAlias = tuple[DocumentInfo, Iterable[Block]]
+
+
+READERS = ("pdf.reader", "docx.reader", "markup.html", "markup.markdown", "plain.reader")
+
+
+def load_readers() -> None:
+    """Import all readers, before it is known which one is needed."""
+    for name in READERS:
+        import_module(f"rag.parsing.{name}")
 
 
 @contextmanager

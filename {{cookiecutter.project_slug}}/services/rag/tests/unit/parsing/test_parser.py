@@ -1,10 +1,12 @@
 """The parser process: what a file can do to it, and what is left of it afterwards."""
 
+import os
+import subprocess
 import sys
 import threading
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ import pytest
 import rag
 from rag.parsing.blocks import ParsingRefused
 from rag.parsing.limits import ParsingLimits
-from rag.parsing.parser import ChildDocument, ParserUnavailable, parse
+from rag.parsing.parser import ChildDocument, parse
+from rag.parsing.spare import SpareParser
+from rag.parsing.starting import ParserUnavailable
 
 MEBIBYTE = 1024**2
 Attack = Callable[[str], str]
@@ -276,3 +280,69 @@ def test_info_needs_an_opened_document(words: Path) -> None:
         other = ChildDocument(document._process, ParsingLimits())
         with pytest.raises(RuntimeError, match="not been opened"):
             _ = other.info
+
+
+@pytest.fixture
+def spare() -> Iterator[SpareParser]:
+    spare = SpareParser()
+    yield spare
+    spare.close()
+
+
+def texts(path: Path, spare: SpareParser) -> list[str]:
+    with parse(path, path.name, ParsingLimits(), spare=spare) as document:
+        return [block.text for block in document.blocks()]
+
+
+def test_a_process_that_waits_reads_one_file_and_the_next_one_is_made(words: Path, spare: SpareParser) -> None:
+    processes = []
+    for _ in range(2):
+        spare.prepare()
+        processes.append(spare._waiting)
+        assert texts(words, spare) == ["Words.", "More words."]
+        assert processes[-1].returncode is not None
+    processes.append(spare._waiting)
+    assert len({process.pid for process in processes}) == 3
+
+
+def test_a_process_that_has_died_while_it_waited_is_replaced(words: Path, spare: SpareParser) -> None:
+    spare.prepare()
+    spare._waiting.kill()
+    spare._waiting.wait()
+    assert texts(words, spare) == ["Words.", "More words."]
+
+
+def test_a_waiting_process_refuses_like_any_other(spare: SpareParser, tmp_path: Path) -> None:
+    spare.prepare()
+    empty = tmp_path / "empty.txt"
+    empty.touch()
+    with pytest.raises(ParsingRefused) as caught:
+        texts(empty, spare)
+    assert caught.value.code == "no_text"
+
+
+def test_a_closed_one_ends_its_process_and_makes_none(spare: SpareParser) -> None:
+    spare.prepare()
+    process = spare._waiting
+    spare.close()
+    spare.prepare()
+    assert process.returncode is not None
+    assert spare._waiting is None
+
+
+def test_a_waiting_process_ends_with_the_one_that_made_it() -> None:
+    code = (
+        "from rag.parsing.spare import SpareParser; spare = SpareParser(); spare.prepare(); print(spare._waiting.pid); "
+        "import os; os._exit(0)"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(rag.__file__).parents[1])}
+    pid = int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, env=environment).stdout)
+    deadline = time.monotonic() + 30
+    while _runs(pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _runs(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/status")
+    return status.exists() and "State:\tZ" not in status.read_text()
