@@ -1,4 +1,7 @@
-"""How endpoints reach the service's parts: `ServicesDep` in a signature gives the `Services` built at start."""
+"""How endpoints reach the service's parts: `ServicesDep` in a signature gives the `Services` built at start.
+
+Dependencies are coroutines even where they wait for nothing: FastAPI calls any other function in a thread.
+"""
 
 from typing import Annotated, cast
 
@@ -7,7 +10,7 @@ from fastapi import Depends, Request
 from prediction.bootstrap import Services
 
 
-def services(request: Request) -> Services:
+async def services(request: Request) -> Services:
     """Return what `prediction.app.build_app` put together."""
     return cast("Services", request.app.state.services)
 

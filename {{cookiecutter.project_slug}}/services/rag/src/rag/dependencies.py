@@ -1,4 +1,7 @@
-"""How endpoints reach the service's parts: `ServicesDep` in a signature gives the `Services` built at start."""
+"""How endpoints reach the service's parts: `ServicesDep` in a signature gives the `Services` built at start.
+
+Dependencies are coroutines even where they wait for nothing: FastAPI calls any other function in a thread.
+"""
 
 from typing import Annotated, cast
 
@@ -8,7 +11,7 @@ from starlette.requests import HTTPConnection
 from rag.bootstrap import Services
 
 
-def services(connection: HTTPConnection) -> Services:
+async def services(connection: HTTPConnection) -> Services:
     """Return what `rag.app.build_app` put together; for websockets too."""
     return cast("Services", connection.app.state.services)
 

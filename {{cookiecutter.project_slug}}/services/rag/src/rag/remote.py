@@ -1,92 +1,32 @@
-"""A running service as the command line sees it: the public routes, nothing else."""
+"""A running service as the command line sees it."""
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeAlias
-
-import httpx2
 
 from rag.settings import RagSettings
+from servicekit import remote
+from servicekit.remote import Json, RemoteRefused, if_running
 
-POLL_SECONDS = 0.5
-Json: TypeAlias = dict[str, Any]
-Progress: TypeAlias = Callable[[float, str], None]
-
-
-class RemoteRefused(Exception):
-    """The service has answered with a problem, or a job has failed."""
-
-    def __init__(self, code: str, detail: str, hint: str | None = None, *, status: int | None = None) -> None:
-        super().__init__(f"{detail} {hint or ''}".strip())
-        self.code = code
-        self.status = status
+__all__ = ["Json", "RemoteRefused", "RemoteService", "find_service"]
 
 
-class RemoteService:
+class RemoteService(remote.RemoteService):
     """A client of the rag API, closed at the end of a `with` block."""
-
-    def __init__(self, url: str, key: str, *, transport: httpx2.BaseTransport | None = None) -> None:
-        self.url = url.rstrip("/")
-        timeout = httpx2.Timeout(300.0, connect=2.0)
-        self._http = httpx2.Client(
-            base_url=self.url, headers={"X-API-Key": key}, timeout=timeout, transport=transport, trust_env=False
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._http.close()
-
-    def answers(self) -> bool:
-        """Return whether the service is there."""
-        try:
-            return self._http.get("/livez", timeout=2.0).is_success
-        except httpx2.HTTPError:
-            return False
 
     def upload(self, files: Sequence[tuple[str, Path]], tags: str | None = None) -> Json:
         """Upload documents by these names and return what became of each."""
         with ExitStack() as stack:
             parts = [("files", (name, stack.enter_context(path.open("rb")))) for name, path in files]
-            return self._send("POST", "/v1/documents", files=parts, data={"tags": tags} if tags else {})
+            return self.send("POST", "/v1/documents", files=parts, data={"tags": tags} if tags else {})
 
     def document(self, document_id: str) -> Json:
         """Return a document with its progress."""
-        return self._send("GET", f"/v1/documents/{document_id}")
+        return self.send("GET", f"/v1/documents/{document_id}")
 
     def reindex(self) -> Json:
         """Start a rebuild of the index and return its job."""
-        return self._send("POST", "/v1/reindexings")
-
-    def wait(self, job: Json, progress: Progress) -> Json:
-        """Follow a job to its end and return its result; RemoteRefused when it does not succeed."""
-        while job["finished_at"] is None:
-            progress(job["progress"]["fraction"], job["progress"]["message"] or job["state"])
-            time.sleep(POLL_SECONDS)
-            job = self._send("GET", f"/v1/jobs/{job['id']}")
-        if job["state"] != "succeeded":
-            error = job["error"] or {"code": job["state"], "detail": f"The job is {job['state']}.", "hint": None}
-            raise RemoteRefused(error["code"], error["detail"], error["hint"])
-        result: Json = job["result"]
-        return result
-
-    def _send(self, method: str, path: str, **content: Any) -> Json:  # noqa: ANN401 - passed on to httpx2
-        try:
-            answer = self._http.request(method, path, **content)
-        except httpx2.HTTPError as error:
-            raise RemoteRefused("unreachable", f"{self.url} does not answer: {error}") from error
-        document: Json = answer.json()
-        if answer.is_error:
-            faults = "; ".join(f"{fault['name']}: {fault['message']}" for fault in document.get("errors", []))
-            detail = f"{document['detail']} {faults}".strip()
-            raise RemoteRefused(document["code"], detail, document.get("hint"), status=answer.status_code)
-        return document
+        return self.send("POST", "/v1/reindexings")
 
 
 def find_service(settings: RagSettings, url: str | None, key: str | None) -> RemoteService | None:
@@ -94,10 +34,4 @@ def find_service(settings: RagSettings, url: str | None, key: str | None) -> Rem
     if key is None:
         secret = settings.rag_key or settings.auth.development_key
         key = secret.get_secret_value() if secret else None
-    if key is None:
-        return None
-    service = RemoteService(url or settings.rag_url, key)
-    if service.answers():
-        return service
-    service.__exit__(None, None, None)
-    return None
+    return if_running(RemoteService(url or settings.rag_url, key)) if key else None

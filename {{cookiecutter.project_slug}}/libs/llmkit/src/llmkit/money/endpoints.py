@@ -25,7 +25,7 @@ DEFAULT_DAYS = 30
 _NAMES = "|".join(GROUPINGS)
 
 
-def money_of(request: Request) -> Money:
+async def money_of(request: Request) -> Money:
     """Return the application's money."""
     return cast("Money", request.app.state.money)
 

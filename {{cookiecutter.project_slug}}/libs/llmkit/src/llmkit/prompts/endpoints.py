@@ -15,7 +15,7 @@ from servicekit.auth.principal import Principal
 from servicekit.problems import problem_responses
 
 
-def prompts_of(request: Request) -> PromptAliases:
+async def prompts_of(request: Request) -> PromptAliases:
     """Return the application's prompts."""
     return cast("PromptAliases", request.app.state.prompts)
 

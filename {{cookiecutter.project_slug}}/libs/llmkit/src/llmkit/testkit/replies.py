@@ -32,6 +32,8 @@ class Reply:
     """Pieces that come before the fault."""
     pause: float = 0.0
     """Seconds before each piece, or before the whole answer."""
+    together: int = 0
+    """So many requests must have been in work at once before the answer begins."""
     whole: bytes | None = None
     """The body to send instead, whatever the protocol says."""
 

@@ -34,6 +34,7 @@ class Wire:
         self.requests: list[Received] = []
         self.received = asyncio.Event()
         """Whether any request has come in."""
+        self._arrived = asyncio.Condition()
         self.abandoned: list[float] = []
         """When clients have closed the connection in the middle of an answer; of the loop's clock."""
         self.at_once = 0
@@ -100,7 +101,7 @@ class Wire:
         reply = self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
         self._in_work += 1
         self.at_once = max(self.at_once, self._in_work)
-        answering = asyncio.ensure_future(_send(writer, received, reply))
+        answering = asyncio.ensure_future(self._answer(writer, received, reply))
         leaving = asyncio.ensure_future(reader.read(1))
         try:
             await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
@@ -113,6 +114,12 @@ class Wire:
             for task in (answering, leaving):
                 task.cancel()
             await asyncio.gather(answering, leaving, return_exceptions=True)
+
+    async def _answer(self, writer: asyncio.StreamWriter, received: Received, reply: Reply) -> bool:
+        async with self._arrived:
+            self._arrived.notify_all()
+            await self._arrived.wait_for(lambda: self.at_once >= reply.together)
+        return await _send(writer, received, reply)
 
 
 async def _read(reader: asyncio.StreamReader, first: bytes) -> Received:

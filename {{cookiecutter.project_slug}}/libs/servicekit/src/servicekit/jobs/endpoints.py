@@ -19,7 +19,7 @@ WRITE_SCOPE = "jobs:write"
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 
-def jobs_of(request: Request) -> JobService:
+async def jobs_of(request: Request) -> JobService:
     """The application's jobs."""
     service: JobService = request.app.state.kit.jobs
     return service

@@ -26,7 +26,7 @@ Reader = Annotated[Principal, Security(require("prediction:read"))]
 Trainer = Annotated[Principal, Security(require("prediction:train"))]
 
 
-def datasets(services: ServicesDep, session: Session) -> DatasetService:
+async def datasets(services: ServicesDep, session: Session) -> DatasetService:
     """Return the service, bound to the request's unit of work."""
     return DatasetService(session, services.kit.storage, services.settings.training)
 

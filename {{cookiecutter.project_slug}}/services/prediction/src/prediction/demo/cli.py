@@ -23,9 +23,9 @@ def _run(url: str, key: str | None) -> int:
     if key is None:
         sys.stderr.write("demo: give a key with --key, or set AUTH__DEVELOPMENT_KEY\n")
         return 2
-    from prediction.demo.client import DemoFailed, Service  # not needed, and slow to load, for other commands
-    from prediction.demo.narrator import Narrator
+    from prediction.demo.client import Service  # not needed, and slow to load, for other commands
     from prediction.demo.play import run
+    from servicekit.narrator import DemoFailed, Narrator
 
     try:
         with Service(url, key) as service:

@@ -8,16 +8,13 @@ from typing import Any, Self
 import httpx2
 
 from prediction.demo.data import Row
+from servicekit.narrator import DemoFailed
 
 Json = dict[str, Any]
 Progress = Callable[[float, str], None]
 
 FINISHED = frozenset({"succeeded", "failed", "cancelled", "dead_letter"})
 _POLL_SECONDS = 0.5
-
-
-class DemoFailed(Exception):
-    """The service did not do what the story says."""
 
 
 class Service:

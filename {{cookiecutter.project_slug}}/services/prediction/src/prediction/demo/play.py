@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from prediction.demo.client import Json, Service
 from prediction.demo.data import TARGET, Patients, Story, shifted_columns, tell
-from prediction.demo.narrator import Narrator
+from servicekit.narrator import Narrator
 
 MODEL = "breast-cancer"
 BATCH = 50

@@ -30,7 +30,7 @@ starting = APIRouter(tags=["batch scoring"], route_class=IdempotentRoute)
 Caller = Annotated[Principal, Security(require("prediction:predict"))]
 
 
-def scorings(services: ServicesDep, session: Session) -> ScoringService:
+async def scorings(services: ServicesDep, session: Session) -> ScoringService:
     """Return the service, bound to the request's unit of work."""
     return ScoringService(services.kit.jobs, services.kit.storage, session)
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from prediction.demo.cli import add_commands
-from prediction.demo.client import DemoFailed, Service
+from prediction.demo.client import Service
 from prediction.demo.data import NEW_UNIT, REPEATS, shifted_columns, tell
-from prediction.demo.narrator import Narrator
 from prediction.demo.play import MODEL, run
 from prediction.settings import PredictionSettings
+from servicekit.narrator import DemoFailed, Narrator
 from servicekit.testkit.settings import make_settings
 
 STORY = tell()

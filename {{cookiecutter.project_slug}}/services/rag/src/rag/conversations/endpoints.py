@@ -44,7 +44,7 @@ beginning = APIRouter(tags=["conversations"], route_class=IdempotentRoute)
 router = APIRouter(tags=["conversations"])
 
 
-def conversations(caller: Asking, session: Session) -> ConversationService:
+async def conversations(caller: Asking, session: Session) -> ConversationService:
     """Return the service, bound to the caller's tenant and the request's unit of work."""
     return ConversationService(session, caller.tenant)
 

@@ -24,9 +24,9 @@ def _run(settings: RagSettings, url: str | None, key: str | None) -> int:
     if key is None:
         sys.stderr.write("demo: give a key with --key, or set RAG_KEY or AUTH__DEVELOPMENT_KEY\n")
         return 2
-    from rag.demo.client import DemoFailed, Service  # not needed, and slow to load, for other commands
-    from rag.demo.narrator import Narrator
+    from rag.demo.client import Service  # not needed, and slow to load, for other commands
     from rag.demo.play import run
+    from servicekit.narrator import DemoFailed, Narrator
 
     try:
         with Service(url or settings.rag_url, key) as service:

@@ -7,16 +7,14 @@ from typing import Any, Self, TypeAlias
 
 import httpx2
 
+from servicekit.narrator import DemoFailed
+
 Json: TypeAlias = dict[str, Any]
 Progress: TypeAlias = Callable[[float, str], None]
 Upload: TypeAlias = tuple[str, bytes]
 
 READ = frozenset({"ready", "failed"})
 _POLL_SECONDS = 0.3
-
-
-class DemoFailed(Exception):
-    """The service did not do what the story says."""
 
 
 class Service:

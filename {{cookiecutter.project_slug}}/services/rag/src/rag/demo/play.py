@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from importlib import resources
 
-from rag.demo.client import DemoFailed, Json, Service
-from rag.demo.narrator import Narrator
+from rag.demo.client import Json, Service
+from servicekit.narrator import DemoFailed, Narrator
 
 HANDBOOK, HARBOUR = "skerry-line-handbook.md", "vessa-harbour.html"
 TAG = "demo"

@@ -42,12 +42,12 @@ Files = Annotated[
 ]
 
 
-def documents(services: ServicesDep, session: Session) -> DocumentService:
+async def documents(services: ServicesDep, session: Session) -> DocumentService:
     """Return the service, bound to the request's unit of work."""
     return DocumentService(session, services.kit.jobs)
 
 
-def inbox(services: ServicesDep) -> Inbox:
+async def inbox(services: ServicesDep) -> Inbox:
     """Return where files are received."""
     return Inbox(services.kit.storage, services.settings.ingestion)
 

@@ -26,7 +26,7 @@ router = APIRouter(prefix="/v1/evaluations", tags=["evaluation"], route_class=Id
 Evaluator = Annotated[Principal, Security(require("rag:evaluate"))]
 
 
-def evaluations(services: ServicesDep, session: Session) -> EvaluationService:
+async def evaluations(services: ServicesDep, session: Session) -> EvaluationService:
     """Return the service, bound to the request's unit of work."""
     return EvaluationService(session, services.kit.jobs, services.settings.evaluation)
 

@@ -9,10 +9,10 @@ import httpx2
 import pytest
 
 from rag.demo.cli import add_commands
-from rag.demo.client import DemoFailed, Service
-from rag.demo.narrator import Narrator
+from rag.demo.client import Service
 from rag.demo.play import HANDBOOK, HARBOUR, LUGGAGE, NEW_RULE, OLD_RULE, run
 from rag.settings import RagSettings
+from servicekit.narrator import DemoFailed, Narrator
 from servicekit.testkit.settings import make_settings
 
 PIER = "From which pier"

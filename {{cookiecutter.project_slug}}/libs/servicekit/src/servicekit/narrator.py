@@ -1,12 +1,14 @@
-"""Telling the story on a terminal, or in a log."""
+"""Telling what a demonstration does, on a terminal or in a log."""
 
 import sys
 import time
 from typing import TextIO
 
-from rag.demo.client import DemoFailed
-
 _WIDTH = 100
+
+
+class DemoFailed(Exception):
+    """The service did not do what the story says."""
 
 
 class Narrator:
