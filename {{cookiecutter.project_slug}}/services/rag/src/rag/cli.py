@@ -90,7 +90,7 @@ def _migrate(settings: RagSettings) -> int:
 
 def migration_folders() -> list[Path]:
     """Return where the schema's revisions are: this service's and those of the language-model library."""
-    return [MIGRATIONS, Path(llmkit.__file__).parent / "migrations"]
+    return [MIGRATIONS, LLMKIT_MIGRATIONS]
 
 
 def _seed(settings: RagSettings, folder: Path) -> int:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -47,3 +48,9 @@ class Contract:
             self._validators[place] = Draft202012Validator({**components, "allOf": [schema]})
         error = best_match(self._validators[place].iter_errors(body))
         return [f"{place[-1]}: {error.json_path} {error.message[:200]}"] if error else []
+
+
+@cache
+def contract_of(service: str) -> Contract:
+    """Return a service's contract, read once for all tests."""
+    return Contract(service)

@@ -3,8 +3,9 @@
 import time
 from dataclasses import dataclass
 
-from prediction.demo.client import Json, Service
+from prediction.demo.client import Service
 from prediction.demo.data import TARGET, Patients, Story, shifted_columns, tell
+from servicekit.demo import Json
 from servicekit.narrator import Narrator
 
 MODEL = "breast-cancer"

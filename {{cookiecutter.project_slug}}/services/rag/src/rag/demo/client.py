@@ -1,55 +1,22 @@
-"""The demonstration's view of the service: HTTP and nothing else."""
+"""The demonstration's view of the service."""
 
 import time
-from collections.abc import Callable, Sequence
-from types import TracebackType
-from typing import Any, Self, TypeAlias
+from collections.abc import Sequence
+from typing import TypeAlias
 
-import httpx2
-
+from servicekit.demo import DemoService, Json, Progress
 from servicekit.narrator import DemoFailed
 
-Json: TypeAlias = dict[str, Any]
-Progress: TypeAlias = Callable[[float, str], None]
 Upload: TypeAlias = tuple[str, bytes]
 
 READ = frozenset({"ready", "failed"})
 _POLL_SECONDS = 0.3
 
 
-class Service:
+class Service(DemoService):
     """A running rag service."""
 
-    def __init__(self, url: str, key: str, *, transport: httpx2.BaseTransport | None = None) -> None:
-        self.url = url.rstrip("/")
-        self._http = httpx2.Client(
-            base_url=self.url, headers={"X-API-Key": key}, timeout=httpx2.Timeout(120.0), transport=transport
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._http.close()
-
-    def require_ready(self) -> None:
-        """Fail with a hint when there is no service, or one that is not ready."""
-        try:
-            answer = self._http.get("/readyz")
-        except httpx2.HTTPError as error:
-            raise DemoFailed(f"nothing answers at {self.url}; start the service with `make dev`") from error
-        if answer.status_code != httpx2.codes.OK:
-            raise DemoFailed(f"{self.url} is not ready: {answer.text}")
-
-    def get(self, path: str) -> Json:
-        """Return a document."""
-        return self._document(self._http.get(path))
-
-    def post(self, path: str, body: Json) -> Json:
-        """Send a document and return the answer."""
-        return self._document(self._http.post(path, json=body))
+    timeout = 120.0
 
     def delete(self, path: str) -> None:
         """Delete something."""
@@ -88,11 +55,3 @@ class Service:
             time.sleep(_POLL_SECONDS)
         if job["state"] != "succeeded":
             raise DemoFailed(f"job {job_id} ({job['kind']}) ended as {job['state']}: {job['error']}")
-
-    def _document(self, answer: httpx2.Response) -> Json:
-        if answer.is_success:
-            document: Json = answer.json()
-            return document
-        raise DemoFailed(
-            f"{answer.request.method} {answer.request.url.path} answered {answer.status_code}: {answer.text}"
-        )

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from importlib import resources
 
-from rag.demo.client import Json, Service
+from rag.demo.client import Service
+from servicekit.demo import Json
 from servicekit.narrator import DemoFailed, Narrator
 
 HANDBOOK, HARBOUR = "skerry-line-handbook.md", "vessa-harbour.html"

@@ -1,6 +1,6 @@
 """The service of models, as its HTTP contract says, with two models in memory."""
 
-from contract import Contract
+from contract import contract_of
 from fake_service import FakeService, Json, Request, Response, problem
 
 T0, T1 = "2026-11-20T09:00:00Z", "2026-11-26T18:30:00Z"
@@ -94,7 +94,7 @@ class FakePrediction(FakeService):
     """`refuse` lets the gate refuse a promotion that is not forced."""
 
     def __init__(self) -> None:
-        super().__init__(Contract("prediction"))
+        super().__init__(contract_of("prediction"))
         self.refuse = False
         self.versions = [version(3, 0.04), version(2, 0.06), version(1, 0.09)]
         self.models: Thing = {name: self._model(name) for name in ("iris", "rents")}

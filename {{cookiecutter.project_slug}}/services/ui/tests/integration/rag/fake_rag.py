@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 
-from contract import Contract
+from contract import contract_of
 from fake_service import FakeService, Json, Request, Response, event, problem
 from rag_samples import (
     PAGES,
@@ -35,7 +35,7 @@ class FakeRag(FakeService):
     """Answers like the service does. `pause` is the time between two tokens; `reading_seconds` that of an ingestion."""
 
     def __init__(self) -> None:
-        super().__init__(Contract("rag"))
+        super().__init__(contract_of("rag"))
         self.pause = 0.0
         self.reading_seconds = 60.0
         self.begun: dict[str, float] = {}  # when the reading of a document began
