@@ -32,8 +32,8 @@ from servicekit.database.engine import sqlite_url
 
 COLLECTION = "bare"
 TENANT = "bench"
-LIMIT = 50
-"""As many candidates as the service asks for."""
+LIMIT = 14
+"""As many hits as the service asks for."""
 BATCH = 512
 Ask = Callable[[], object]
 

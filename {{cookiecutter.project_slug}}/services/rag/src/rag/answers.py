@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -36,6 +37,8 @@ from rag.settings import RagSettings
 from servicekit.database import Database, database_url
 
 PROMPTS = Path(__file__).parent / "prompts"
+REMEMBERED = 512
+"""Texts that were made inert lately, a megabyte or two."""
 
 
 class Searchable(Protocol):
@@ -142,4 +145,5 @@ def _make_answerer(
 def _context_rules(settings: GuardrailSettings) -> ContextRules:
     if settings.injection == "off":
         return ContextRules(quarantine=False)
-    return ContextRules(quarantine=settings.injection == "quarantine", inert=neutral)
+    inert = lru_cache(REMEMBERED)(neutral)  # a passage is written twice for a question, and found for others too
+    return ContextRules(quarantine=settings.injection == "quarantine", inert=inert)

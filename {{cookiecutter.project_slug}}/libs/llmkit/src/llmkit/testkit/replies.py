@@ -31,7 +31,7 @@ class Reply:
     after: int = 1
     """Pieces that come before the fault."""
     pause: float = 0.0
-    """Seconds before each piece, or before the whole answer."""
+    """Seconds from each piece to the next, or before the whole answer."""
     together: int = 0
     """So many requests must have been in work at once before the answer begins."""
     whole: bytes | None = None

@@ -153,13 +153,16 @@ async def _send(writer: asyncio.StreamWriter, received: Received, reply: Reply) 
 
 
 async def _send_stream(writer: asyncio.StreamWriter, protocol: Protocol, reply: Reply) -> bool:
+    """Send the pieces at a fixed rate: who is late with one does not shift the others."""
     writer.write(_head(reply, "text/event-stream") + b"transfer-encoding: chunked\r\n\r\n")
+    due = asyncio.get_running_loop().time()
     for number, piece in enumerate(stream_pieces(protocol, reply)):
         if reply.fault is not None and number == reply.after:
             return await _fail(writer, protocol, reply)
         if reply.pause:
             await writer.drain()
-            await asyncio.sleep(reply.pause)
+            due += reply.pause
+            await asyncio.sleep(due - asyncio.get_running_loop().time())
         _chunk(writer, piece)
     writer.write(b"0\r\n\r\n")
     await writer.drain()

@@ -150,6 +150,20 @@ def test_what_is_left_is_inert_and_ordinary_text_unchanged(text, neutral):
     assert screen(text).neutral == neutral
 
 
+NEVER_SEEN = (
+    *((0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180E)),
+    *((0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x2064), (0x2066, 0x206F), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF)),
+    *((0xFFF9, 0xFFFB), (0xE0000, 0xE007F), (0xE0100, 0xE01EF)),
+)
+"""First and last of each range of characters without a shape."""
+
+
+def test_every_character_that_nobody_sees_is_taken_out():
+    for first, last in NEVER_SEEN:
+        for number in range(first, last + 1):
+            assert screen(f"Grüße an{chr(number) * 3} alle").neutral == "Grüße an alle", hex(number)
+
+
 def test_encoded_orders_are_taken_out():
     blob = base64.b64encode(ORDER.encode()).decode()
     harmless = base64.b64encode(b"The quick brown fox jumps over the lazy dog.").decode()

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from servicekit.database.errors import connect_postgresql
+from servicekit.database.sqlite import JoinedConnection, connect_sqlite
 
 BUSY_SECONDS = 30
 """How long a writer waits for SQLite's one write lock."""
@@ -44,7 +45,12 @@ def _make_sqlite_engine(url: str, pool_size: int) -> AsyncEngine:
     if not database or database == ":memory:":
         raise ValueError("SQLite needs a file: each connection would have a memory database of its own")
     Path(database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        connect_args={"timeout": BUSY_SECONDS, "async_creator_fn": connect_sqlite},
+    )
     event.listen(engine.sync_engine, "connect", _prepare_sqlite_connection)
     event.listen(engine.sync_engine, "begin", _begin_sqlite_transaction)
     return engine
@@ -60,16 +66,8 @@ def _prepare_sqlite_connection(connection: DBAPIConnection, _: ConnectionPoolEnt
 
 
 def _begin_sqlite_transaction(connection: Connection) -> None:
-    """Take the write lock at the start of a transaction that may write.
-
-    One that reads first and writes later would fail at once with "database is locked" when somebody wrote in between;
-    one that has the lock from the start waits its turn (the busy timeout).
-    """
-    read_only = bool(connection.get_execution_options().get(READ_ONLY, False))
-    if connection.info.get(READ_ONLY, False) != read_only:
-        connection.exec_driver_sql(f"PRAGMA query_only = {int(read_only)}")
-        connection.info[READ_ONLY] = read_only
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    driver: JoinedConnection = connection.connection.driver_connection  # type: ignore[assignment]  # we made it
+    driver.begin(read_only=bool(connection.get_execution_options().get(READ_ONLY, False)))
 
 
 def _make_postgresql_engine(url: str, pool_size: int) -> AsyncEngine:

@@ -10,6 +10,7 @@ from langchain_core.messages import BaseMessage, SystemMessage
 from llmkit.call import Call, Tier, report_of
 from llmkit.errors import Malformed
 from rag.answering.abstaining import NOTHING_FOUND, UNSUPPORTED, abstains
+from rag.answering.beginning import begun
 from rag.answering.composing import Clean, Composer, Draft
 from rag.answering.context import ContextRules, cache_tags, pack, render
 from rag.answering.documents import answer_document
@@ -79,23 +80,26 @@ class Answerer:
         with timings.stage("pack"):
             passages = pack(found.passages, self._settings.context_tokens, self._rules)
         work = Work(question, timings, found, passages, reports=list(found.reports))
-        yield Sources(passages)
-        if not passages:
-            yield self._answered(work, Draft(NOTHING_FOUND, (), 0, 0.0))
-        elif question.schema is not None:
-            yield await self._structured(work, question.schema)
-        else:
+        if passages and question.schema is None:
             async with aclosing(self._written(work)) as events:
                 async for event in events:
                     yield event
+            return
+        yield Sources(passages)
+        if question.schema is not None and passages:
+            yield await self._structured(work, question.schema)
+        else:
+            yield self._answered(work, Draft(NOTHING_FOUND, (), 0, 0.0))
 
     async def _written(self, work: Work) -> AsyncGenerator[AnswerEvent]:
-        """Stream the model's answer through the checks."""
-        composer = Composer(work.passages, work.found.query, least=self._settings.min_citation, clean=self._clean)
+        """Stream the model's answer through the checks. The sources are written while the model begins."""
         model, messages = self._prepared(work)
         with work.timings.stage("generate"):
-            stream = model.astream(messages)
-            async with aclosing(stream):  # type: ignore[type-var]  # LangChain's iterator is a generator
+            async with begun(model.astream(messages)) as stream:
+                yield Sources(work.passages)
+                composer = Composer(
+                    work.passages, work.found.query, least=self._settings.min_citation, clean=self._clean
+                )
                 async for chunk in stream:
                     report = report_of(chunk)
                     work.reports += [report] if report is not None else []

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from rag.answering.events import Answered, AnswerEvent, Failed, Sources, Token
-from rag.retrieval.schemas import PassageDocument
+from rag.retrieval.schemas import PassageDocument, SourcesDocument
 from servicekit.database.errors import UNREACHABLE, DatabaseUnavailable
 from servicekit.http.refusals import InternalError, ShuttingDown
 from servicekit.problems import Problem, render
@@ -39,8 +39,8 @@ def named(event: AnswerEvent, path: str) -> tuple[str, str]:
     if isinstance(event, Token):
         return "token", json.dumps({"text": event.text}, ensure_ascii=False)
     if isinstance(event, Sources):
-        items = [PassageDocument.of(passage).model_dump(mode="json") for passage in event.passages]
-        return "sources", json.dumps({"items": items}, ensure_ascii=False)
+        items = [PassageDocument.of(passage) for passage in event.passages]
+        return "sources", SourcesDocument(items=items).model_dump_json()
     if isinstance(event, Answered):
         return "answer", event.answer.model_dump_json()
     return "error", render(event.problem, path).decode()

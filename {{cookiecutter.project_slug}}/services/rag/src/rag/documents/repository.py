@@ -109,8 +109,12 @@ class ChunkRepository:
         return await self._find(_visible(and_(StoredChunk.revision_id == revision, condition)))
 
     async def _find(self, query: Select[Any], parameters: Mapping[str, object] | None = None) -> list[FoundChunk]:
-        rows = (await self._session.execute(query, parameters)).mappings()
-        return [FoundChunk(**{**row, "heading": tuple(row["heading"]), "breaks": tuple(row["breaks"])}) for row in rows]
+        connection = await self._session.connection()  # plain rows: the session would take longer than the database
+        rows = (await connection.execute(query, parameters)).all()
+        return [
+            FoundChunk(*place, tuple(heading), page, page_end, tuple(breaks), parent)
+            for *place, heading, page, page_end, breaks, parent in rows
+        ]
 
 
 @cache

@@ -66,9 +66,16 @@ class EdgeVectorIndex:
         await self._call(lambda folder: folder.write(collection, [operation]))
 
     async def search(self, collection: str, query: Query) -> Sequence[Hit]:
-        """Ask for the best points in one request."""
+        """Ask for the best points in one request.
+
+        Not in a thread, once the collection is open: the engine would keep this one from running all the same.
+        """
         request = request_of(query)
-        return [] if request is None else await self._call(lambda folder: folder.search(collection, request))
+        if request is None:
+            return []
+        if self._folder is not None and self._folder.is_open(collection):
+            return self._do(lambda folder: folder.search(collection, request))
+        return await self._call(lambda folder: folder.search(collection, request))
 
     async def count(self, collection: str, tenant: str, revision: UUID | None = None) -> int:
         """Count the tenant's points."""

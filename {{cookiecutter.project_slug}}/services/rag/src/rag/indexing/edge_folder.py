@@ -106,7 +106,14 @@ class EdgeFolder:
                 found[tenant, UUID(revision)] = points
         return found
 
+    def is_open(self, collection: str) -> bool:
+        """Whether a collection can be asked without opening files."""
+        return collection in self._shards
+
     def _shard(self, collection: str) -> edge.EdgeShard:
+        shard = self._shards.get(collection)
+        if shard is not None:
+            return shard
         with self._lock:
             if collection not in self._shards:
                 if collection not in self.names():

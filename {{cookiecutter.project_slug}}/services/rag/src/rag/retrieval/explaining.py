@@ -18,7 +18,7 @@ class Halves:
 
 
 async def read_halves(index: VectorIndex, collection: str, query: Query) -> Halves:
-    """Search each half by itself, as deep as the query went; a half that the mode leaves out is not asked."""
+    """Search each half by itself, as deep as the query's limit; a half that the mode leaves out is not asked."""
     asked = [half for half in (Mode.DENSE, Mode.SPARSE) if query.mode in (half, Mode.HYBRID)]
     found = await asyncio.gather(*(index.search(collection, replace(query, mode=half)) for half in asked))
     ranked = {

@@ -134,6 +134,12 @@ class PassageDocument(BaseModel):
         )
 
 
+class SourcesDocument(BaseModel):
+    """The passages that an answer is made from, in the order of their markers."""
+
+    items: list[PassageDocument]
+
+
 class SearchAnswer(BaseModel):
     """What was found, best first."""
 

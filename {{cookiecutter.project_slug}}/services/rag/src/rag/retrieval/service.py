@@ -142,11 +142,12 @@ class _Search:
         self._options = options
 
     async def run(self, probes: Sequence[_Probe]) -> tuple[Passage, ...]:
-        queries = await self._queries(probes, self._options.candidates)
+        queries = await self._queries(probes, self._depth(probes))
         ranked = await self._ranked(queries)
         candidates, expanded = await self._read(ranked)
-        if len(candidates) < self._options.limit and len(ranked) >= self._options.candidates:
-            ranked = await self._ranked([_widened(query) for query in queries])
+        if len(candidates) < self._options.limit and len(ranked) >= queries[0].limit:
+            more = MORE * max(self._options.candidates, self._options.limit)
+            ranked = await self._ranked([replace(query, limit=more) for query in queries])
             candidates, expanded = await self._read(ranked)
         if self._reranks:
             candidates = await self._reranked(candidates)
@@ -158,6 +159,12 @@ class _Search:
     @property
     def _reranks(self) -> bool:
         return self._options.rerank and self._parts._reranker is not None
+
+    def _depth(self, probes: Sequence[_Probe]) -> int:
+        """Hits that are asked for: all candidates when they are sorted anew or fused with those of other queries."""
+        limit, candidates = self._options.limit, self._options.candidates
+        sorted_anew = self._reranks or len(probes) > 1
+        return max(limit, candidates if sorted_anew else min(candidates, limit + BATCH_SLACK))
 
     @property
     def _wanted(self) -> int:
@@ -173,7 +180,7 @@ class _Search:
                 dense=vector,
                 sparse=self._parts._terms.query(probe.text),
                 mode=probe.mode,
-                limit=max(limit, self._options.limit),
+                limit=limit,
                 filter=self._options.filter,
                 dense_weight=self._options.dense_weight,
             )
@@ -238,7 +245,8 @@ class _Search:
         if not self._options.explain:
             return None
         with self._timings.stage("explain"):
-            return await read_halves(self._parts._index, self._collection, query)
+            deep = replace(query, limit=max(self._options.candidates, self._options.limit))
+            return await read_halves(self._parts._index, self._collection, deep)
 
     def _passage(self, candidate: Candidate, expanded: Expanded, halves: Halves | None) -> Passage:
         chunk, hit = candidate.chunk, candidate.hit
@@ -271,7 +279,3 @@ def _probes(question: str, rewritten: Rewritten, options: RetrievalOptions) -> l
 def _searchable(chunk: StoredChunk) -> str:
     """The text with the headings above it, as it was embedded."""
     return "\n".join((" > ".join(chunk.heading), chunk.text)) if chunk.heading else chunk.text
-
-
-def _widened(query: Query) -> Query:
-    return replace(query, limit=query.limit * MORE)
