@@ -113,7 +113,7 @@ def _ingest(context: Context, ingestion: Ingestion, params: IngestParams) -> Ing
         try:
             context.run(resources.storage.download(content_key(params.revision), path))
             limits = resources.settings.parsing.limits()
-            with parse(path, source.name, limits, spare=resources.spare_parser) as document:
+            with parse(path, source.name, limits, nursery=resources.nursery) as document:
                 chunks = _write(context, ingestion, source, document)
                 info = document.info
         except ParsingRefused as refusal:

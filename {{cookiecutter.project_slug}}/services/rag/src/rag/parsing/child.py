@@ -1,6 +1,6 @@
 """The program of the parser process: `python -m rag.parsing.child PATH NAME LIMITS`. It imports nothing that is big.
 
-With `-` instead it imports all readers and waits for these three on its standard input, as a list in a line of JSON.
+With `-` instead it imports all readers and forks itself for each file, by orders on its standard input (`forking`).
 
 It speaks on its standard output only, in the messages of `wire`.
 """
@@ -16,6 +16,7 @@ from rag.parsing import refusals
 from rag.parsing.blocks import Block, ParsingRefused
 from rag.parsing.confinement import confine
 from rag.parsing.detection import detect
+from rag.parsing.forking import next_arguments
 from rag.parsing.limits import ParsingLimits
 from rag.parsing.readers import load_readers, open_document
 from rag.parsing.starting import WAIT
@@ -110,10 +111,10 @@ def main(arguments: list[str]) -> None:
     """Confine the process and parse."""
     if arguments == [WAIT]:
         load_readers()
-        line = sys.stdin.buffer.readline()
-        if not line:
+        found = next_arguments()
+        if found is None:
             return  # nobody needs it any more
-        arguments = json.loads(line)
+        arguments = found
     path, name, packed = arguments
     limits = ParsingLimits(**json.loads(packed))
     write_out(encode("started"))
