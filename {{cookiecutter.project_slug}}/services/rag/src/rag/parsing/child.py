@@ -25,7 +25,8 @@ from rag.parsing.wire import LARGEST_BLOCK, encode, pack_blocks, pack_info
 Write: TypeAlias = Callable[[bytes], None]
 
 FLUSH_CHARACTERS = 100_000
-FLUSH_BLOCKS = 200
+FIRST_BLOCKS, FLUSH_BLOCKS = 25, 200
+"""Blocks of the first message, and of the largest: the parent begins its own work while a short document is read."""
 OUT_OF_MEMORY = encode(
     "refused", "too_large", "The file needs more memory than the parser may use.", "Split the document into parts."
 )
@@ -40,6 +41,7 @@ class Sender:
         self._left = limits.max_characters
         self._limit = limits.max_characters
         self._held: list[Block] = []
+        self._most = FIRST_BLOCKS
         self._characters = 0
         self._texts = 0
 
@@ -60,8 +62,9 @@ class Sender:
         self._texts += 1
         self._held.append(block)
         self._characters += size
-        if self._characters >= FLUSH_CHARACTERS or len(self._held) >= FLUSH_BLOCKS:
+        if self._characters >= FLUSH_CHARACTERS or len(self._held) >= self._most:
             self._flush()
+            self._most = min(2 * self._most, FLUSH_BLOCKS)
 
     def _flush(self) -> None:
         if self._held:
