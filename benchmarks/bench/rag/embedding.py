@@ -20,6 +20,7 @@ class EmbeddingFigure:
     chunks: int
     seconds: float
     embedding_seconds: float
+    own_mb: float  # its own memory at most
 
     @property
     def rest(self) -> float:
@@ -41,7 +42,9 @@ def measure_embedding(python: Path, build: Path, pages: int = PAGES) -> list[Emb
     installation = install(python, build / "run" / "rag-embed", log)
     with Worker(installation.command("-m", "bench.rag.inside.embed", settings=settings), log) as worker:
         worker.ask(files=[str(small)])
+        watch = worker.watch()
         answer = worker.ask(files=[str(file)])
-    figure = EmbeddingFigure(pages, answer["chunks"], answer["seconds"], answer["embedding_seconds"])
+        peak = watch.stop()
+    figure = EmbeddingFigure(pages, answer["chunks"], answer["seconds"], answer["embedding_seconds"], peak.own)
     print(f"    {pages:,} pages: {figure.seconds:.1f} s, of them not embedding {100 * figure.rest:.1f} %", flush=True)
     return [figure]

@@ -13,8 +13,8 @@ from pathlib import Path
 from bench.family import family
 from bench.machine import field
 
-INTERVAL_SECONDS = 0.02
-"""Between two looks."""
+INTERVAL_SECONDS = 0.05
+"""Between two looks, which take a millisecond or two of a processor."""
 OWN = ("RssAnon", "RssShmem")
 MAPPED = ("RssFile",)
 OWN_SHARE = ("Pss_Anon", "Pss_Shmem")

@@ -86,10 +86,11 @@ def embedding_table(figures: Sequence[EmbeddingFigure]) -> str:
             f"{figure.seconds:.1f}",
             f"{figure.embedding_seconds:.1f}",
             f"{100 * figure.rest:.1f} %",
+            f"{figure.own_mb:,.0f}",
         ]
         for figure in figures
     ]
-    return table(["pages", "chunks", "seconds", "the embedder at work", "the rest"], rows)
+    return table(["pages", "chunks", "seconds", "the embedder at work", "the rest", "MB of its own at most"], rows)
 
 
 def search_table(readings: Sequence[SearchReading]) -> str:

@@ -41,7 +41,7 @@ def test_memory_is_compared_between_the_two_longest_documents() -> None:
 
 
 def test_what_is_not_embedding_may_take_a_fifth_of_the_time() -> None:
-    figures = [EmbeddingFigure(200, 600, 100, seconds) for seconds in (80.1, 79.9)]
+    figures = [EmbeddingFigure(200, 600, 100, seconds, 400) for seconds in (80.1, 79.9)]
     assert [verdict.kept for verdict in bars.judge_embedding(figures)] == [True, False]
 
 

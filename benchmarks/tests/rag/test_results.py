@@ -23,7 +23,7 @@ def results() -> Results:
             IngestionFigure(NAME, 200, 90.0, 9.5, 600, 250, 25, 90),
             IngestionFigure("LangChain", 200, 30, 12, 800, 150, 0),
         ],
-        embedding=[EmbeddingFigure(200, 600, 80.0, 76.0)],
+        embedding=[EmbeddingFigure(200, 600, 80.0, 76.0, 431)],
         search=[SearchReading(LOCAL, 1000, 0, 100, 10, 20, 0), SearchReading(NAME, 1000, 1, 200, 5, 9, 0)],
         answers=[AnswerFigure(SDK, DIRECT, 9, 40, 800), AnswerFigure(SDK, NAME, 9, 52, 820.4)],
         crowd=[CrowdFigure(NAME, 200, 900, 1100, 8000, 8800, 300, 0.25)],
@@ -51,7 +51,7 @@ def test_the_document_has_every_table() -> None:
     for part in (
         "| 200 | **this project** | 90 | 1.00 × | 9.5 | 600 | 250 + 25 | 90 |",
         "| 200 | LangChain | 30 | 3.00 × | 12.0 | 800 | 150 |  |",
-        "| 200 | 600 | 80.0 | 76.0 | 5.0 % |",
+        "| 200 | 600 | 80.0 | 76.0 | 5.0 % | 431 |",
         "| 1,000 | qdrant-client local mode, bare | in process | 10.00 | 20.0 | 0.50 × | 100 |",
         "| **this project** | 9 | 52.0 | +12.0 | 820.4 | +20.4 |",
         "| **this project** | 200 | 900 / 1,100 | 8,000 / 8,800 | 1.10 | 300 | 0.25 |",
