@@ -13,6 +13,7 @@ from bench.ours import ROOT
 from bench.rag import ingestion, search
 from bench.rag.answering import measure_answers
 from bench.rag.crowd import measure_crowd
+from bench.rag.embedding import measure_embedding
 from bench.rag.pipelines import ENVIRONMENTS, peer_environment, pipelines
 from bench.rag.quality import measure_quality
 from bench.rag.results import Results
@@ -23,7 +24,7 @@ from bench.results import today
 
 PACKAGES = (
     *("langchain-core", "langchain-community", "langchain-qdrant", "llama-index-core", "pypdf", "pypdfium2"),
-    *("qdrant-client", "qdrant-edge-py", "openai", "fastapi", "uvicorn", "numpy"),
+    *("qdrant-client", "qdrant-edge-py", "fastembed", "onnxruntime", "openai", "fastapi", "uvicorn", "numpy"),
 )
 
 
@@ -72,6 +73,12 @@ def run_ingestion(results: Results, options: argparse.Namespace, python: Path, b
     return f"medians of {options.rounds} interleaved rounds, each in a fresh process after a warm-up document"
 
 
+def run_embedding(results: Results, _: argparse.Namespace, python: Path, build: Path) -> str:
+    """Measure an ingestion with a model."""
+    results.embedding = measure_embedding(python, build)
+    return "once, in a fresh process after a warm-up document"
+
+
 def run_search(results: Results, options: argparse.Namespace, python: Path, build: Path) -> str:
     """Measure searches."""
     what = search.Search(options.chunks, options.rounds, options.seconds)
@@ -105,6 +112,7 @@ def run_start(results: Results, _: argparse.Namespace, python: Path, build: Path
 
 SECTIONS: Mapping[str, Callable[[Results, argparse.Namespace, Path, Path], str]] = {
     "ingestion": run_ingestion,
+    "embedding": run_embedding,
     "search": run_search,
     "answers": run_answers,
     "crowd": run_crowd,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bench.rag.answering import AnswerFigure
 from bench.rag.crowd import CrowdFigure
+from bench.rag.embedding import EmbeddingFigure
 from bench.rag.ingestion import IngestionFigure
 from bench.rag.installation import NAME
 from bench.rag.quality import CITING, MANUALS, QualityFigure, StageFigure
@@ -14,7 +15,9 @@ from bench.rag.starting import Start
 
 TIMES_PIPELINES = 1.5
 MEMORY_GROWTH = 1.25
-"""What ten times as many pages may take of memory, as a multiple: what does not grow at all is never exactly 1."""
+"""What ten times as many pages may take of own memory, as a multiple: what does not grow at all is never exactly 1."""
+REST_PERCENT = 20.0
+"""What parsing, cutting, writing and publishing may take of an ingestion's time, when a local model embeds."""
 TIMES_BARE = 2.0
 ADDED_FIRST_MS, ADDED_TOTAL_MS = 15.0, 25.0
 SLOWEST_BY_FASTEST = 1.5
@@ -45,8 +48,16 @@ def judge_ingestion(figures: Sequence[IngestionFigure]) -> Iterator[Verdict]:
     if len(own) > 1:
         shorter, longer = (own[pages] for pages in sorted(own)[-2:])
         growth = (longer.own_mb + longer.child_mb) / (shorter.own_mb + shorter.child_mb)
-        promise = f"memory at most {MEMORY_GROWTH:g} × that of {shorter.pages:,} pages"
+        promise = f"own memory at most {MEMORY_GROWTH:g} × that of {shorter.pages:,} pages"
         yield Verdict(f"a PDF of {longer.pages:,} pages", promise, f"{growth:.2f} ×", growth <= MEMORY_GROWTH)
+
+
+def judge_embedding(figures: Iterable[EmbeddingFigure]) -> Iterator[Verdict]:
+    """Look at what is not embedding."""
+    for figure in figures:
+        subject = f"a PDF of {figure.pages:,} pages, embedded by a model"
+        promise = f"at most {REST_PERCENT:g} % of the time is not embedding"
+        yield Verdict(subject, promise, f"{100 * figure.rest:.1f} %", 100 * figure.rest <= REST_PERCENT)
 
 
 def judge_search(readings: Iterable[SearchReading]) -> Iterator[Verdict]:

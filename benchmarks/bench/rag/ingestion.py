@@ -23,8 +23,9 @@ class IngestionReading:
     seconds: float
     processor_seconds: float  # of all its processes
     chunks: int
-    own_mb: float  # highest resident memory
-    child_mb: float  # of its largest child process
+    own_mb: float  # its own memory at most
+    child_mb: float  # own memory of its children, together
+    mapped_mb: float  # of files
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class IngestionFigure:
     chunks: int
     own_mb: float
     child_mb: float
+    mapped_mb: float = 0.0
 
 
 def measure_ingestion(
@@ -70,6 +72,7 @@ def summarise(readings: Iterable[IngestionReading]) -> list[IngestionFigure]:
             chunks=group[0].chunks,
             own_mb=statistics.median(each.own_mb for each in group),
             child_mb=statistics.median(each.child_mb for each in group),
+            mapped_mb=statistics.median(each.mapped_mb for each in group),
         )
         for (pipeline, pages), group in groups.items()
     ]
@@ -83,6 +86,7 @@ def _read(pipeline: Pipeline, file: Path, small: Path, pages: int, build: Path) 
         worker.ask(files=[str(small)], folder=str(site / "warm-up"))
         answer = worker.ask(files=[str(file)], folder=str(site / "index"))
         peak = watch.stop()
-    reading = IngestionReading(pipeline=pipeline.name, pages=pages, **answer, own_mb=peak.own, child_mb=peak.children)
+    memory = {"own_mb": peak.own, "child_mb": peak.children, "mapped_mb": peak.mapped}
+    reading = IngestionReading(pipeline=pipeline.name, pages=pages, **answer, **memory)
     print(f"    {pages:,} pages, {pipeline.name}: {pages / reading.seconds:.0f} pages/s", flush=True)
     return reading

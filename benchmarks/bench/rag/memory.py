@@ -1,5 +1,11 @@
-"""How much memory a program and its children took at most, and hold now."""
+"""How much memory a program and its children took at most, and hold now.
 
+A process's own memory is what only it can give back: what it has allocated. Beside that, files are mapped into it (its
+libraries, and the index of an embedded store): their pages are the kernel's cache, which takes them back whenever
+somebody needs them, and which a program that reads its files instead uses as well without being blamed for it.
+"""
+
+import os
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,28 +14,28 @@ from bench.family import family
 from bench.machine import field
 
 INTERVAL_SECONDS = 0.05
-"""Between two looks. The kernel keeps each process's peak, so only the last moment of a short child can be missed."""
+"""Between two looks, which take a millisecond or two of a processor."""
+OWN = ("RssAnon", "RssShmem")
+MAPPED = ("RssFile",)
+OWN_SHARE = ("Pss_Anon", "Pss_Shmem")
+"""What forked processes share is divided between them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """Resident memory at its highest, in MB."""
+    """Each at its highest, in MB."""
 
     own: float
-    children: float  # of the largest child
-
-    @property
-    def together(self) -> float:
-        """Both, as if they had been reached at the same time."""
-        return self.own + self.children
+    mapped: float  # resident pages of files, libraries included
+    children: float  # own memory of all of them together
 
 
 class PeakWatch:
-    """Looks at a process and its children until it is stopped."""
+    """Looks at a process and its descendants until it is stopped."""
 
     def __init__(self, process: int) -> None:
         self._process = process
-        self._peaks: dict[int, float] = {}
+        self._own = self._mapped = self._children = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
@@ -39,19 +45,28 @@ class PeakWatch:
         self._stop.set()
         self._thread.join()
         self._look()
-        children = [peak for process, peak in self._peaks.items() if process != self._process]
-        return Peak(self._peaks.get(self._process, 0.0), max(children, default=0.0))
+        return Peak(self._own, self._mapped, self._children)
 
     def _watch(self) -> None:
         while not self._stop.wait(INTERVAL_SECONDS):
             self._look()
 
     def _look(self) -> None:
-        own = _command(self._process)
-        begun = [child for child in children_of(self._process) if _command(child) != own]
-        for process in (self._process, *begun):  # before it runs its program, a child shares its parent's memory
-            peak = megabytes(Path(f"/proc/{process}/status"), "VmHWM")
-            self._peaks[process] = max(peak, self._peaks.get(process, 0.0))
+        status = Path(f"/proc/{self._process}/status")
+        self._own = max(self._own, megabytes(status, *OWN))
+        self._mapped = max(self._mapped, megabytes(status, *MAPPED))
+        command = _command(self._process)  # before it runs its program, a child shares its parent's memory
+        begun = [child for child in descendants_of(self._process) if _command(child) != command]
+        shares = (megabytes(Path(f"/proc/{child}/smaps_rollup"), *OWN_SHARE) for child in begun)
+        self._children = max(self._children, sum(shares))
+
+
+def descendants_of(process: int) -> list[int]:
+    """Return the children of a process, and theirs."""
+    found = children_of(process)
+    for child in found:  # grows while it is walked
+        found += children_of(child)
+    return found
 
 
 def children_of(process: int) -> list[int]:
@@ -60,10 +75,17 @@ def children_of(process: int) -> list[int]:
     return [int(number) for each in lists for number in _read(each).split()]
 
 
-def megabytes(file: Path, name: str) -> float:
-    """Return a field such as `VmRSS: 123 kB`, 0 when the process has gone."""
-    value = field(_read(file).splitlines(), name)
-    return int(value.split()[0]) / 1024 if value else 0.0
+def megabytes(file: Path, *names: str) -> float:
+    """Return the sum of fields such as `VmRSS: 123 kB`, 0 when the process has gone."""
+    lines = _read(file).splitlines()
+    values = (field(lines, name) for name in names)
+    return sum(int(value.split()[0]) for value in values if value) / 1024
+
+
+def processor_seconds(process: int) -> float:
+    """Return what a process has used so far, with those of its children that have ended; 0 when it has gone."""
+    fields = _read(Path(f"/proc/{process}/stat")).rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def held_by(first: int) -> dict[int, tuple[str, float, float]]:

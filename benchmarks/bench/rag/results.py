@@ -10,6 +10,7 @@ from bench.rag import bars
 from bench.rag.answering import AnswerFigure
 from bench.rag.bars import Verdict
 from bench.rag.crowd import CrowdFigure
+from bench.rag.embedding import EmbeddingFigure
 from bench.rag.ingestion import IngestionFigure
 from bench.rag.quality import QualityFigure, StageFigure
 from bench.rag.search import SearchReading
@@ -25,6 +26,7 @@ class Results:
     method: dict[str, str] = field(default_factory=dict)
     """How each section was measured: when, how often, beside what load."""
     ingestion: list[IngestionFigure] = field(default_factory=list)
+    embedding: list[EmbeddingFigure] = field(default_factory=list)
     search: list[SearchReading] = field(default_factory=list)
     answers: list[AnswerFigure] = field(default_factory=list)
     crowd: list[CrowdFigure] = field(default_factory=list)
@@ -52,6 +54,7 @@ class Results:
         starts = [Start(one["seconds"], [Held(**held) for held in one["processes"]]) for one in document.pop("starts")]
         kinds: dict[str, type] = {
             "ingestion": IngestionFigure,
+            "embedding": EmbeddingFigure,
             "search": SearchReading,
             "answers": AnswerFigure,
             "crowd": CrowdFigure,
@@ -65,6 +68,7 @@ class Results:
 
     def _verdicts(self) -> Iterator[Verdict]:
         yield from bars.judge_ingestion(self.ingestion)
+        yield from bars.judge_embedding(self.embedding)
         yield from bars.judge_search(self.search)
         yield from bars.judge_answers(self.answers)
         yield from bars.judge_crowd(self.crowd)

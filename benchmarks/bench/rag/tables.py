@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from bench.rag.answering import AnswerFigure
 from bench.rag.bars import Verdict
 from bench.rag.crowd import CrowdFigure
+from bench.rag.embedding import EmbeddingFigure
 from bench.rag.ingestion import IngestionFigure
 from bench.rag.installation import NAME
 from bench.rag.quality import CITING, COMPARED, STAGE_METRICS, QualityFigure, StageFigure
@@ -34,6 +35,8 @@ def _sections(results: Results) -> Iterator[tuple[str, str]]:
         yield "The promises of the rag service", verdict_table(results.verdicts())
     if results.ingestion:
         yield "Taking documents in", ingestion_table(results.ingestion)
+    if results.embedding:
+        yield "Taking documents in with a model", embedding_table(results.embedding)
     if results.search:
         yield "Searching", search_table(results.search)
     if results.answers:
@@ -66,11 +69,28 @@ def ingestion_table(figures: Sequence[IngestionFigure]) -> str:
             f"{figure.processor_ms:.1f}",
             f"{figure.chunks:,}",
             f"{figure.own_mb:,.0f}" + (f" + {figure.child_mb:,.0f}" if figure.child_mb else ""),
+            f"{figure.mapped_mb:,.0f}" if figure.mapped_mb else "",
         ]
         for figure in figures
     ]
-    header = ["pages", "pipeline", "pages/s", "ours is", "processor ms a page", "chunks", "MB at most (+ child)"]
-    return table(header, rows)
+    header = ["pages", "pipeline", "pages/s", "ours is", "processor ms a page", "chunks"]
+    return table([*header, "MB of its own at most (+ children)", "MB of mapped files"], rows)
+
+
+def embedding_table(figures: Sequence[EmbeddingFigure]) -> str:
+    """Return the time of an ingestion and what of it is not embedding."""
+    rows = [
+        [
+            f"{figure.pages:,}",
+            f"{figure.chunks:,}",
+            f"{figure.seconds:.1f}",
+            f"{figure.embedding_seconds:.1f}",
+            f"{100 * figure.rest:.1f} %",
+            f"{figure.own_mb:,.0f}",
+        ]
+        for figure in figures
+    ]
+    return table(["pages", "chunks", "seconds", "the embedder at work", "the rest", "MB of its own at most"], rows)
 
 
 def search_table(readings: Sequence[SearchReading]) -> str:

@@ -1,6 +1,7 @@
 from bench.rag import bars
 from bench.rag.answering import AnswerFigure
 from bench.rag.crowd import CrowdFigure
+from bench.rag.embedding import EmbeddingFigure
 from bench.rag.ingestion import IngestionFigure
 from bench.rag.installation import NAME
 from bench.rag.quality import CITING, MANUALS, PROJECT_DOCS, QualityFigure, StageFigure
@@ -37,6 +38,11 @@ def test_memory_is_compared_between_the_two_longest_documents() -> None:
     assert (verdict.measured, verdict.kept) == ("1.25 ×", True)
     (verdict,) = bars.judge_ingestion([ingested(NAME, 2000, 9, mb=131), ingested(NAME, 200, 9, mb=100)])
     assert not verdict.kept
+
+
+def test_what_is_not_embedding_may_take_a_fifth_of_the_time() -> None:
+    figures = [EmbeddingFigure(200, 600, 100, seconds, 400) for seconds in (80.1, 79.9)]
+    assert [verdict.kept for verdict in bars.judge_embedding(figures)] == [True, False]
 
 
 def test_a_search_is_compared_with_local_mode_where_it_was_asked_and_with_the_engine_elsewhere() -> None:

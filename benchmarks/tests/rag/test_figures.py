@@ -9,11 +9,11 @@ from bench.rag.starting import short
 
 def test_ingestion_is_summarised_by_medians() -> None:
     readings = [
-        ingestion.IngestionReading("a", 100, seconds, 2.0, 7, own_mb=mb, child_mb=5)
+        ingestion.IngestionReading("a", 100, seconds, 2.0, 7, own_mb=mb, child_mb=5, mapped_mb=2 * mb)
         for seconds, mb in ((1.0, 10), (2.0, 30), (4.0, 20))
     ]
     (figure,) = ingestion.summarise(readings)
-    assert (figure.rate, figure.processor_ms, figure.own_mb) == (50, 20, 20)
+    assert (figure.rate, figure.processor_ms, figure.own_mb, figure.mapped_mb) == (50, 20, 20, 40)
 
 
 def test_searches_are_summarised_by_contender_size_and_clients() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench.processes import Command
-from bench.rag.memory import children_of, held_by
+from bench.rag.memory import children_of, descendants_of, held_by, processor_seconds
 from bench.rag.streams import listen, text_of
 from bench.rag.worker import Worker
 
@@ -37,6 +37,29 @@ def test_a_worker_answers_line_by_line_and_its_memory_is_seen(tmp_path: Path) ->
         assert 60 < watch.stop().own < 600
         assert worker.number in held_by(worker.number)
         assert children_of(worker.number) == []
+
+
+FAMILY = """
+import os, subprocess, sys
+grandchild = "held = bytearray(50_000_000); print(flush=True); input()"
+child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {grandchild!r}])"
+if sys.argv[1:] != ["-"]:
+    process = subprocess.Popen([sys.executable, "-c", child], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process.stdout.readline()
+for line in sys.stdin:
+    print(line.strip(), flush=True)
+"""
+
+
+def test_what_comes_from_a_worker_is_looked_at_too(tmp_path: Path) -> None:
+    with Worker(program(FAMILY, tmp_path), tmp_path / "log") as worker:
+        watch = worker.watch()
+        worker.ask(number=1)
+        assert len(descendants_of(worker.number)) == 2
+        assert all(processor_seconds(each) > 0 for each in descendants_of(worker.number))
+        peak = watch.stop()
+    assert 0 < peak.own < 50 < peak.children < 200
+    assert peak.mapped > 0
 
 
 def test_a_worker_that_ends_is_an_error_with_its_log(tmp_path: Path) -> None:

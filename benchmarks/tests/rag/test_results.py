@@ -2,6 +2,7 @@ from pathlib import Path
 
 from bench.rag.answering import AnswerFigure
 from bench.rag.crowd import CrowdFigure
+from bench.rag.embedding import EmbeddingFigure
 from bench.rag.ingestion import IngestionFigure
 from bench.rag.installation import NAME
 from bench.rag.quality import CITING, PROJECT_DOCS, STAGE_METRICS, QualityFigure, StageFigure
@@ -19,9 +20,10 @@ def results() -> Results:
         versions={"Python": "3.11"},
         method={"search": "today"},
         ingestion=[
-            IngestionFigure(NAME, 200, 90.0, 9.5, 600, 250, 25),
+            IngestionFigure(NAME, 200, 90.0, 9.5, 600, 250, 25, 90),
             IngestionFigure("LangChain", 200, 30, 12, 800, 150, 0),
         ],
+        embedding=[EmbeddingFigure(200, 600, 80.0, 76.0, 431)],
         search=[SearchReading(LOCAL, 1000, 0, 100, 10, 20, 0), SearchReading(NAME, 1000, 1, 200, 5, 9, 0)],
         answers=[AnswerFigure(SDK, DIRECT, 9, 40, 800), AnswerFigure(SDK, NAME, 9, 52, 820.4)],
         crowd=[CrowdFigure(NAME, 200, 900, 1100, 8000, 8800, 300, 0.25)],
@@ -47,8 +49,9 @@ def test_without_a_file_there_is_nothing_yet(tmp_path: Path) -> None:
 def test_the_document_has_every_table() -> None:
     text = render(results())
     for part in (
-        "| 200 | **this project** | 90 | 1.00 × | 9.5 | 600 | 250 + 25 |",
-        "| 200 | LangChain | 30 | 3.00 × | 12.0 | 800 | 150 |",
+        "| 200 | **this project** | 90 | 1.00 × | 9.5 | 600 | 250 + 25 | 90 |",
+        "| 200 | LangChain | 30 | 3.00 × | 12.0 | 800 | 150 |  |",
+        "| 200 | 600 | 80.0 | 76.0 | 5.0 % | 431 |",
         "| 1,000 | qdrant-client local mode, bare | in process | 10.00 | 20.0 | 0.50 × | 100 |",
         "| **this project** | 9 | 52.0 | +12.0 | 820.4 | +20.4 |",
         "| **this project** | 200 | 900 / 1,100 | 8,000 / 8,800 | 1.10 | 300 | 0.25 |",

@@ -4,6 +4,7 @@ What is timed is the job that an upload starts, with its rows in the database an
 """
 
 import asyncio
+import os
 import resource
 import time
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from bench.rag.inside.talk import serve
+from bench.rag.memory import descendants_of, processor_seconds
 from rag.bootstrap import worker_resources
 from rag.catalog import WorkerResources
 from rag.documents.inbox import Inbox
@@ -45,18 +47,19 @@ class LocalFile:
 
 async def ingest(resources: WorkerResources, paths: Sequence[Path], at_once: int) -> dict[str, Any]:
     """Take files in; return seconds of clock and processor (with child processes), and chunks. RuntimeError."""
-    spent, begin = processor_seconds(), time.perf_counter()
+    spent, begin = used_so_far(), time.perf_counter()
     jobs = [await _add(resources, path) for path in paths]
     await run_jobs(resources, jobs, at_once=at_once)
     seconds = time.perf_counter() - begin
     chunks = await _chunks(resources, len(jobs))
-    return {"seconds": seconds, "processor_seconds": processor_seconds() - spent, "chunks": chunks}
+    return {"seconds": seconds, "processor_seconds": used_so_far() - spent, "chunks": chunks}
 
 
-def processor_seconds() -> float:
-    """Return what this process and its ended children have used so far."""
-    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(each.ru_utime + each.ru_stime for each in used)
+def used_so_far() -> float:
+    """Return the processor time of this process and of all that have come from it, whether they have ended or not."""
+    ended = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    living = sum(map(processor_seconds, descendants_of(os.getpid())))
+    return sum(each.ru_utime + each.ru_stime for each in ended) + living
 
 
 async def _add(resources: WorkerResources, path: Path) -> UUID:

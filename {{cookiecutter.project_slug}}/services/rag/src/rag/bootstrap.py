@@ -24,7 +24,7 @@ from rag.indexing.collections import Collections
 from rag.indexing.factory import make_index
 from rag.indexing.ports import IndexUnavailable, VectorIndex
 from rag.indexing.sparse import SparseEncoder
-from rag.parsing.spare import SpareParser
+from rag.parsing.nursery import Nursery
 from rag.reindexing.tasks import SWEEP, SweepParams
 from rag.retrieval.prompting import PromptWriter
 from rag.settings import RagSettings
@@ -149,9 +149,9 @@ async def worker_resources(settings: RagSettings) -> AsyncIterator[WorkerResourc
         stack.push_async_callback(jobs.close)
         store = build_store(settings, database)
         stack.push_async_callback(store.close)
-        spare = SpareParser()
-        stack.callback(spare.close)
-        yield resources_of(settings, database, make_storage(settings), jobs, store, spare)
+        nursery = Nursery()
+        stack.callback(nursery.close)
+        yield resources_of(settings, database, make_storage(settings), jobs, store, nursery)
 
 
 def resources_of(
@@ -160,7 +160,7 @@ def resources_of(
     storage: ObjectStorage,
     jobs: JobService,
     store: Store,
-    spare: SpareParser | None = None,
+    nursery: Nursery | None = None,
 ) -> WorkerResources:
     """Return what jobs use, made of these parts."""
     return WorkerResources(
@@ -173,7 +173,7 @@ def resources_of(
         embedder=store.embedder,
         indexer=store.indexer,
         open_evaluation=lambda: evaluation_parts(settings, database, store),
-        spare_parser=spare,
+        nursery=nursery,
     )
 
 

@@ -12,7 +12,7 @@ from rag.documents.indexer import Indexer
 from rag.evaluation.parts import EvaluationParts
 from rag.indexing.collections import Collections
 from rag.indexing.ports import VectorIndex
-from rag.parsing.spare import SpareParser
+from rag.parsing.nursery import Nursery
 from rag.settings import RagSettings
 from servicekit.database import Database
 from servicekit.jobs import JobCatalog, JobService
@@ -33,8 +33,8 @@ class WorkerResources:
     indexer: Indexer
     open_evaluation: Callable[[], AbstractAsyncContextManager[EvaluationParts]]
     """Opens what an evaluation asks; models and money are only built in a worker when one is run."""
-    spare_parser: SpareParser | None = None
-    """Where a parser process waits for the next document."""
+    nursery: Nursery | None = None
+    """Makes the parser processes."""
 
 
 catalog: JobCatalog[WorkerResources] = JobCatalog("rag")

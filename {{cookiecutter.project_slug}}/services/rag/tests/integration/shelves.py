@@ -73,6 +73,11 @@ class DyingIndex(MemoryVectorIndex):
         await super().upsert(collection, points)
         await self._die(before=False)
 
+    async def flush(self, collection: str) -> None:
+        await self._die(before=True)
+        await super().flush(collection)
+        await self._die(before=False)
+
     async def count(self, collection: str, tenant: str, revision: UUID | None = None) -> int:
         await self._die(before=True)
         counted = await super().count(collection, tenant, revision)

@@ -8,6 +8,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from threading import Lock
 
@@ -105,12 +106,13 @@ class HashedEmbedder:
             self._values = np.concatenate([self._values, np.zeros_like(self._values)])
             self._hashes = np.concatenate([self._hashes, np.zeros_like(self._hashes)])
         features = features_of(token)[:_WIDTH]
-        for at, (feature, weight) in enumerate(features):
-            digest = _digest(feature)
-            self._indices[number, at] = (digest >> 1) % self._dimensions
-            self._values[number, at] = weight if digest & 1 else -weight
+        digests = [_digest(feature) for feature, _ in features]
+        self._indices[number, : len(features)] = [(digest >> 1) % self._dimensions for digest in digests]
+        self._values[number, : len(features)] = [
+            weight if digest & 1 else -weight for digest, (_, weight) in zip(digests, features, strict=True)
+        ]
         is_content = bool(features) and features[0][1] > _STOP_WEIGHT
-        self._hashes[number] = _digest(features[0][0]) or 1 if is_content else 0
+        self._hashes[number] = digests[0] or 1 if is_content else 0
         self._numbers[token] = number
         return number
 
@@ -145,5 +147,7 @@ def _pieces(plain: str) -> list[str]:
     return [bordered[at : at + 3] for at in range(len(bordered) - 2)]
 
 
+@lru_cache(maxsize=20_000)
 def _digest(feature: str) -> int:
+    """Most features of a new word are runs of three letters, which other words have too."""
     return int.from_bytes(blake2b(feature.encode(), digest_size=8).digest(), "little")

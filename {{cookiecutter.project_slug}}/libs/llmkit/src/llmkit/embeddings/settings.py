@@ -22,7 +22,9 @@ class EmbeddingSettings(Group):
     dimensions: int | None = Field(
         None, ge=64, le=4096, description="Length of hashed (768) or API vectors; unset means the model's own"
     )
-    batch_size: int = Field(64, gt=0, le=2048, description="Texts that are embedded at once")
+    batch_size: int = Field(
+        64, gt=0, le=2048, description="Texts that are embedded at once; a local model takes 8 at most"
+    )
     threads: int | None = Field(None, gt=0, description="Processor threads of fastembed; unset means all")
     query_prefix: str | None = Field(
         None, description="Put before queries; unset means what the model was trained with"

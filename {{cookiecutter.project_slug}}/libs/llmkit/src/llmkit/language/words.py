@@ -43,7 +43,7 @@ class Word:
         """Whether it looks like an identifier, an acronym, a number or a proper name."""
         if self.parts and "-" not in self.raw:
             return True
-        return self.raw != self.plain or " " in self.raw or any(character.isdigit() for character in self.raw)
+        return self.raw != self.plain or " " in self.raw or has_digit(self.raw)
 
     @property
     def weight(self) -> float:
@@ -57,11 +57,16 @@ class Word:
         return NAME_WEIGHT if self.is_name and len(self.raw) > 1 else 1.0
 
 
+def has_digit(word: str) -> bool:
+    """Whether there is a digit in a word; most have letters only, which is quick to see."""
+    return not word.isalpha() and any(character.isdigit() for character in word)
+
+
 @lru_cache(maxsize=200_000)
 def stem(word: str) -> str:
     """Return the stem of a word in lower case; numbers and words with digits stay as they are."""
     word = IRREGULAR.get(word, word)
-    if len(word) < 3 or any(character.isdigit() for character in word):
+    if len(word) < 3 or has_digit(word):
         return word
     return str(_STEMMER.stem_word(word))
 

@@ -9,7 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from llmkit.embeddings.errors import EmbeddingModelMissing
-from llmkit.embeddings.fastembed import FastembedEmbedder, FastembedReranker
+from llmkit.embeddings.fastembed import TOGETHER, FastembedEmbedder, FastembedReranker
 from llmkit.embeddings.prefixes import Prefixes, prefixes_of
 
 MODEL = "BAAI/bge-small-en-v1.5"  # fastembed takes its file name and dimensions from its list
@@ -104,6 +104,49 @@ async def test_a_cross_encoder_scores_passages(cross_folder):
     assert scores == [1.0, 3.0]
     assert await reranker.rerank("pump", []) == []
     assert reranker.name == f"fastembed:{CROSS_ENCODER}"
+
+
+async def test_texts_of_all_lengths_keep_their_order(folder, cross_folder):
+    texts = [" ".join(words) for words in (["pump"] * 9, ["cat"], ["pressure"] * 5, ["cat", "sleeps"], ["bar"] * 7)]
+    model = embedder(folder, batch_size=1)  # this network does not look at the mask: it knows no padding
+    found = await model.embed_documents(texts)
+    assert np.allclose(found, [await model.embed_query(text) for text in texts], atol=1e-6)
+    reranker = FastembedReranker(CROSS_ENCODER, folder=cross_folder)
+    assert await reranker.rerank("bar", texts) == [9.0, 0.0, 5.0, 0.0, 0.0]
+
+
+async def test_a_network_is_given_few_texts_at_once(tmp_path):
+    """These networks say how many they were given: a tall stack of texts would take gigabytes."""
+    count = [
+        helper.make_node("Shape", ["input_ids"], ["shape"], start=0, end=1),
+        helper.make_node("Cast", ["shape"], ["count"], to=TensorProto.FLOAT),
+    ]
+    for folder in (tmp_path / "embedding", tmp_path / "cross"):
+        folder.mkdir()
+        save_tokenizer(folder)
+    nodes = [
+        *count,
+        helper.make_node("Mul", ["count", "first"], ["counted"]),
+        helper.make_node("Add", ["counted", "second"], ["vector"]),
+        helper.make_node("Concat", ["shape", "size"], ["whole"], axis=0),
+        helper.make_node("Expand", ["vector", "whole"], ["last_hidden_state"]),
+    ]
+    first, second = np.eye(2, 384, dtype=np.float32)
+    weights = {"first": first, "second": second, "size": np.array([1, 384])}
+    output = helper.make_tensor_value_info("last_hidden_state", TensorProto.FLOAT, ["batch", 1, 384])
+    save_graph(tmp_path / "embedding" / "model_optimized.onnx", nodes, weights, [output])
+    nodes = [
+        *count,
+        helper.make_node("Concat", ["shape", "one"], ["whole"], axis=0),
+        helper.make_node("Expand", ["count", "whole"], ["logits"]),
+    ]
+    output = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", 1])
+    save_graph(tmp_path / "cross" / "onnx" / "model.onnx", nodes, {"one": np.array([1])}, [output])
+
+    vectors = await embedder(tmp_path / "embedding").embed_documents(["pump"] * 30)
+    scores = await FastembedReranker(CROSS_ENCODER, folder=tmp_path / "cross").rerank("pump", ["bar"] * 30)
+
+    assert np.rint(vectors[:, 0] / vectors[:, 1]).max() == max(scores) == TOGETHER
 
 
 def test_missing_files_are_named(tmp_path):

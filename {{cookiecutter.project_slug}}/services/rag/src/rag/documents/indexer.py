@@ -85,6 +85,7 @@ class Indexer:
             await self._index.upsert(collection, await self.points(owner, chunks))
             start = chunks[-1].ordinal + 1
             written.add(owner.labels)
+        await self._index.flush(collection)
         if written - {owner.labels}:  # changed meanwhile
             await self._index.set_labels(collection, owner.tenant, revision_id, owner.tags, owner.metadata)
 

@@ -2,8 +2,8 @@
 
 What a killed worker leaves does no harm, at any moment: rows and points have ids that follow from the revision and the
 ordinal, so the next attempt writes the same ones again; nobody sees a revision before it is current; and it becomes
-current in one transaction, after its points were counted. Rows are written before points, so a point without a row
-belongs to a deleted revision, and the sweep may remove it.
+current in one transaction, after its points were counted and flushed. Rows are written before points, so a point
+without a row belongs to a deleted revision, and the sweep may remove it.
 """
 
 from collections.abc import Sequence
@@ -115,6 +115,7 @@ class Ingestion:
             if await self._resources.index.count(name, owner.tenant, owner.revision) != chunks:
                 await self.remove_points(owner)
                 raise RetryLater("index_incomplete", "The index does not hold what was written to it.", SOON)
+            await self._resources.index.flush(name)
 
     async def _show(self, session: AsyncSession, source: Source, document: Document, revision: Revision) -> bool:
         revisions = await DocumentShelf(session).revisions(document.id)

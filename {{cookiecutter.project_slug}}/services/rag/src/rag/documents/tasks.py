@@ -41,6 +41,8 @@ from servicekit.storage import ObjectNotFound
 Context = JobContext[WorkerResources]
 PATIENCE = Backoff(first=timedelta(seconds=5), longest=timedelta(minutes=10))
 """Ten attempts with it outlast half an hour without the store of vectors or the embeddings' provider."""
+FIRST_CHUNKS = 16
+"""Of the first batch."""
 WRITE_SECONDS = 60.0
 """How long a batch in work is waited for when the attempt is over."""
 
@@ -113,7 +115,7 @@ def _ingest(context: Context, ingestion: Ingestion, params: IngestParams) -> Ing
         try:
             context.run(resources.storage.download(content_key(params.revision), path))
             limits = resources.settings.parsing.limits()
-            with parse(path, source.name, limits, spare=resources.spare_parser) as document:
+            with parse(path, source.name, limits, nursery=resources.nursery) as document:
                 chunks = _write(context, ingestion, source, document)
                 info = document.info
         except ParsingRefused as refusal:
@@ -172,10 +174,12 @@ class _Behind:
             pending.result(WRITE_SECONDS if self._context.signals.stop else None)
 
 
-def _batches(chunks: Iterable[Chunk], size: int) -> Iterator[list[Chunk]]:
-    remaining = iter(chunks)
+def _batches(chunks: Iterable[Chunk], most: int) -> Iterator[list[Chunk]]:
+    """Yield batches that grow: a short document is not parsed to its end before anything is embedded."""
+    remaining, size = iter(chunks), min(FIRST_CHUNKS, most)
     while batch := list(islice(remaining, size)):
         yield batch
+        size = min(2 * size, most)
 
 
 def _progress(pages: int | None, last: Chunk, share: float) -> tuple[float, str]:

@@ -4,6 +4,7 @@ import fcntl
 import os
 import re
 import threading
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from shutil import rmtree
@@ -18,6 +19,8 @@ from rag.indexing.ports import Hit, IndexUnavailable
 
 MOST_VALUES = 1_000_000
 """Tenants, and revisions of one tenant, that are counted."""
+MOST_UNFLUSHED = 16
+"""Operations after which the write-ahead log is emptied by a flush: opening a shard reads what is in it."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 
 
@@ -35,6 +38,7 @@ class EdgeFolder:
         self._path = path
         self._users = 0
         self._shards: dict[str, edge.EdgeShard] = {}
+        self._unflushed: Counter[str] = Counter()
         self._lock = threading.RLock()
         self._file = self._claim()
 
@@ -82,12 +86,15 @@ class EdgeFolder:
                 (self._path / collection).rename(doomed)  # at once, so that a kill leaves no half of a collection
             rmtree(doomed, ignore_errors=True)
 
-    def write(self, collection: str, operations: Iterable[edge.UpdateOperation]) -> None:
-        """Do the operations one after the other, then flush."""
+    def write(self, collection: str, operations: Iterable[edge.UpdateOperation], *, flush: bool = True) -> None:
+        """Do the operations one after the other, then flush, or only if many have been done since the last time."""
         shard = self._shard(collection)
         for operation in operations:
             shard.update(operation)
-        shard.flush()
+            self._unflushed[collection] += 1
+        if flush or self._unflushed[collection] >= MOST_UNFLUSHED:
+            self._unflushed[collection] = 0  # first: what another thread writes meanwhile counts for the next one
+            shard.flush()
 
     def search(self, collection: str, request: edge.QueryRequest) -> list[Hit]:
         """Answer a request."""

@@ -58,6 +58,10 @@ class MemoryVectorIndex:
                 raise IndexUnavailable(f"a vector of {collection} has {self._dimensions[collection]} dimensions")
             stored[point.id] = point
 
+    async def flush(self, collection: str) -> None:
+        """Do nothing but look whether there is such a collection."""
+        self._points(collection)
+
     async def delete_revision(self, collection: str, tenant: str, revision: UUID) -> None:
         """Remove all points of a revision."""
         for point in self._matching(collection, of_revision(tenant, revision)):

@@ -106,7 +106,11 @@ class VectorIndex(Protocol):
         ...
 
     async def upsert(self, collection: str, points: Sequence[Point]) -> None:
-        """Write points; they are durable and can be found when this returns."""
+        """Write points; when this returns they can be found, and outlive this process."""
+        ...
+
+    async def flush(self, collection: str) -> None:
+        """Let what was written outlive the machine, too."""
         ...
 
     async def delete_revision(self, collection: str, tenant: str, revision: UUID) -> None:

@@ -54,6 +54,9 @@ class ServerVectorIndex:
             for start in range(0, len(points), UPSERT):
                 await connection.upsert(collection, points[start : start + UPSERT])
 
+    async def flush(self, collection: str) -> None:
+        """Do nothing: a server writes to its disk by itself, every few seconds."""
+
     async def delete_revision(self, collection: str, tenant: str, revision: UUID) -> None:
         """Remove all points of a revision."""
         async with self._connected() as connection:

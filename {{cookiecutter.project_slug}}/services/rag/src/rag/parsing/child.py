@@ -1,6 +1,6 @@
 """The program of the parser process: `python -m rag.parsing.child PATH NAME LIMITS`. It imports nothing that is big.
 
-With `-` instead it imports all readers and waits for these three on its standard input, as a list in a line of JSON.
+With `-` instead it imports all readers and forks itself for each file, by orders on its standard input (`forking`).
 
 It speaks on its standard output only, in the messages of `wire`.
 """
@@ -16,6 +16,7 @@ from rag.parsing import refusals
 from rag.parsing.blocks import Block, ParsingRefused
 from rag.parsing.confinement import confine
 from rag.parsing.detection import detect
+from rag.parsing.forking import next_arguments
 from rag.parsing.limits import ParsingLimits
 from rag.parsing.readers import load_readers, open_document
 from rag.parsing.starting import WAIT
@@ -24,7 +25,8 @@ from rag.parsing.wire import LARGEST_BLOCK, encode, pack_blocks, pack_info
 Write: TypeAlias = Callable[[bytes], None]
 
 FLUSH_CHARACTERS = 100_000
-FLUSH_BLOCKS = 200
+FIRST_BLOCKS, FLUSH_BLOCKS = 25, 200
+"""Blocks of the first message, and of the largest: the parent begins its own work while a short document is read."""
 OUT_OF_MEMORY = encode(
     "refused", "too_large", "The file needs more memory than the parser may use.", "Split the document into parts."
 )
@@ -39,6 +41,7 @@ class Sender:
         self._left = limits.max_characters
         self._limit = limits.max_characters
         self._held: list[Block] = []
+        self._most = FIRST_BLOCKS
         self._characters = 0
         self._texts = 0
 
@@ -59,8 +62,9 @@ class Sender:
         self._texts += 1
         self._held.append(block)
         self._characters += size
-        if self._characters >= FLUSH_CHARACTERS or len(self._held) >= FLUSH_BLOCKS:
+        if self._characters >= FLUSH_CHARACTERS or len(self._held) >= self._most:
             self._flush()
+            self._most = min(2 * self._most, FLUSH_BLOCKS)
 
     def _flush(self) -> None:
         if self._held:
@@ -110,10 +114,10 @@ def main(arguments: list[str]) -> None:
     """Confine the process and parse."""
     if arguments == [WAIT]:
         load_readers()
-        line = sys.stdin.buffer.readline()
-        if not line:
+        found = next_arguments()
+        if found is None:
             return  # nobody needs it any more
-        arguments = json.loads(line)
+        arguments = found
     path, name, packed = arguments
     limits = ParsingLimits(**json.loads(packed))
     write_out(encode("started"))

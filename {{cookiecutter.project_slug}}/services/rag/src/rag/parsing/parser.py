@@ -14,8 +14,8 @@ from pathlib import Path
 from rag.parsing import refusals
 from rag.parsing.blocks import Block, DocumentInfo, ParsingRefused
 from rag.parsing.limits import ParsingLimits
-from rag.parsing.spare import SpareParser
-from rag.parsing.starting import PROGRAM, ParserUnavailable, end, start
+from rag.parsing.nursery import Nursery
+from rag.parsing.starting import PROGRAM, ParserProcess, ParserUnavailable, end, start
 from rag.parsing.wire import Decoder, Garbled, unpack_block, unpack_info
 
 READ_BYTES = 64 * 1024
@@ -27,7 +27,7 @@ OUT_OF_MEMORY = ("SIGKILL",)  # nobody else than the kernel kills this process b
 
 @contextmanager
 def parse(
-    path: Path, name: str, limits: ParsingLimits, *, spare: SpareParser | None = None, program: str = PROGRAM
+    path: Path, name: str, limits: ParsingLimits, *, nursery: Nursery | None = None, program: str = PROGRAM
 ) -> Iterator["ChildDocument"]:
     """Open a document in a process that ends with the context. Raises `ParsingRefused`, here and in `blocks()`.
 
@@ -35,25 +35,23 @@ def parse(
         path: The file.
         name: What the uploader calls it. It decides between plain text and Markdown and is otherwise only compared.
         limits: What the file may cost.
-        spare: Where a process may wait already; the next one is made when this one has done its work.
-        program: The module that runs in the process.
+        nursery: What makes processes quickly; without one Python is started for the file.
+        program: The module that runs in a process that is started.
     """
     arguments = [str(path.absolute()), name, json.dumps(asdict(limits))]
-    process = (spare.take(arguments) if spare else None) or start(arguments, program)
+    process: ParserProcess = nursery.start(arguments) if nursery else start(arguments, program)
     try:
         document = ChildDocument(process, limits)
         document.open()
         yield document
     finally:
         end(process)
-        if spare:
-            spare.prepare()
 
 
 class ChildDocument:
     """A `ParsedDocument` whose blocks arrive from the parser process while they are read."""
 
-    def __init__(self, process: subprocess.Popen[bytes], limits: ParsingLimits) -> None:
+    def __init__(self, process: ParserProcess, limits: ParsingLimits) -> None:
         if process.stdout is None:
             raise ValueError("the process needs a pipe")
         self._process = process

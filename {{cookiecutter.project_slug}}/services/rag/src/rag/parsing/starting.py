@@ -4,12 +4,34 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO, Protocol
 
 PROGRAM = "rag.parsing.child"
 WAIT = "-"
-"""The only argument of a process that is to import everything and then read its arguments from its standard input."""
+"""The only argument of a process that imports everything and then forks itself, by orders from its standard input."""
 START = "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module(sys.argv.pop(1), run_name='__main__')"
 """An isolated interpreter knows neither the environment nor its folder: it is told where this package is."""
+
+
+class ParserProcess(Protocol):
+    """What is used of `subprocess.Popen`."""
+
+    pid: int
+    stdin: IO[bytes] | None
+    stdout: IO[bytes] | None
+    returncode: int | None
+
+    def poll(self) -> int | None:
+        """Return its exit status, None while it runs."""
+        ...
+
+    def kill(self) -> None:
+        """End it now."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return its exit status. Raises `subprocess.TimeoutExpired`."""
+        ...
 
 
 class ParserUnavailable(Exception):
@@ -36,7 +58,7 @@ def start(
         raise ParserUnavailable(f"the parser process did not start: {error}") from error
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
+def end(process: ParserProcess) -> None:
     """Kill a process if it still runs, and keep nothing of it."""
     process.kill()
     for pipe in (process.stdin, process.stdout):

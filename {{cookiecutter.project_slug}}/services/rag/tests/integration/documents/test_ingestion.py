@@ -22,6 +22,7 @@ from rag.documents.tasks import ingest_document, purge_revisions, relabel_docume
 from rag.documents.work import IngestParams, IngestResult, PurgeParams, RelabelParams
 from rag.indexing.collections import Collections
 from rag.indexing.memory import MemoryVectorIndex
+from rag.indexing.ports import IndexUnavailable
 from rag.parsing.blocks import DocumentInfo
 from servicekit.jobs import JobRefused, JobState, RetryLater
 from servicekit.jobs.errors import JobCancelled
@@ -221,6 +222,55 @@ async def test_points_that_the_store_has_lost_during_the_work_are_noticed(
     assert refusal.value.code == "index_incomplete"
     assert (await shelved(resources, added)).document.revision is None
     assert (await ingest(made, added)).outcome == "ready"
+
+
+async def test_points_are_flushed_before_they_are_shown(resources: WorkerResources, take_in: Add) -> None:
+    class Noting(MemoryVectorIndex):
+        full = True
+
+        async def upsert(self, collection, batch) -> None:
+            await super().upsert(collection, batch)
+            sizes.append(len(batch))
+
+        async def flush(self, collection) -> None:
+            await super().flush(collection)
+            if self.full:
+                raise IndexUnavailable("the disk is full")
+            shown.append((await shelved(resources, added)).document.revision)
+
+    sizes: list[int] = []
+    shown: list[UUID | None] = []
+    index = Noting()
+    made = await prepared(resources, index)
+    added = await take_in("a.md", long_text())
+
+    with pytest.raises(RetryLater):
+        await ingest(made, added)
+    assert (await shelved(resources, added)).document.revision is None
+    index.full = False
+    sizes.clear()
+    result = await ingest(made, added)
+
+    assert shown == [None]
+    assert sum(sizes) == result.chunks
+    assert (await shelved(resources, added)).document.revision is not None
+
+
+@pytest.mark.settings(ingestion__batch_size=64)
+async def test_the_first_batches_are_small_so_that_embedding_begins_early(
+    resources: WorkerResources, take_in: Add
+) -> None:
+    class Noting(MemoryVectorIndex):
+        async def upsert(self, collection, batch) -> None:
+            await super().upsert(collection, batch)
+            sizes.append(len(batch))
+
+    sizes: list[int] = []
+    made = await prepared(resources, Noting())
+    result = await ingest(made, await take_in("a.md", long_text(200)))
+
+    assert result.chunks > 16 + 32 + 64 + 64
+    assert sizes[:4] == [16, 32, 64, 64]
 
 
 async def test_a_cancelled_job_stops_and_the_document_says_so(

@@ -57,6 +57,14 @@ async def test_writing_a_point_again_replaces_it(
     assert len(await index.search(collection, make_query("pears", mode=Mode.SPARSE))) == 1
 
 
+async def test_flushing_keeps_what_was_written(index: VectorIndex, collection: str, make_point: MakePoint) -> None:
+    await index.upsert(collection, [make_point("kept")])
+    await index.flush(collection)
+    await index.flush(collection)
+
+    assert await index.count(collection, "acme") == 1
+
+
 async def test_making_a_collection_twice_keeps_what_is_in_it(
     index: VectorIndex, collection: str, make_point: MakePoint
 ) -> None:

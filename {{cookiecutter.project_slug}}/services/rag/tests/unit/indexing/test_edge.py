@@ -12,7 +12,7 @@ import pytest
 from index_doubles import point, query
 
 from rag.indexing.edge import EdgeVectorIndex
-from rag.indexing.edge_folder import IndexInUse
+from rag.indexing.edge_folder import MOST_UNFLUSHED, IndexInUse
 from rag.indexing.ports import IndexUnavailable
 
 NAME = "rag-edge"
@@ -88,6 +88,33 @@ async def test_another_process_is_refused_and_what_a_killed_one_has_acknowledged
 
     assert await index.count(NAME, "acme") >= acknowledged >= 20
     assert len(await index.search(NAME, query("word7", limit=1))) == 1
+    await index.close()
+
+
+async def test_the_write_ahead_log_does_not_grow_for_ever(tmp_path: Path) -> None:
+    class Shard:
+        updates = flushes = 0
+
+        def update(self, _operation: object) -> None:
+            self.updates += 1
+
+        def flush(self) -> None:
+            self.flushes += 1
+
+        def close(self) -> None: ...
+
+    shard = Shard()
+    index = EdgeVectorIndex(tmp_path)
+    await index.ping()
+    index._folder._shards[NAME] = shard  # type: ignore[assignment, union-attr]  # in place of the engine's
+    for number in range(MOST_UNFLUSHED - 1):
+        await index.upsert(NAME, [point(f"word{number}")])
+    assert (shard.updates, shard.flushes) == (MOST_UNFLUSHED - 1, 0)
+    await index.upsert(NAME, [point("one more")])
+    assert shard.flushes == 1
+    await index.upsert(NAME, [point("and another")])
+    await index.flush(NAME)
+    assert (shard.updates, shard.flushes) == (MOST_UNFLUSHED + 1, 2)
     await index.close()
 
 

@@ -1,7 +1,5 @@
 """The parser process: what a file can do to it, and what is left of it afterwards."""
 
-import os
-import subprocess
 import sys
 import threading
 import time
@@ -14,26 +12,37 @@ import pytest
 import rag
 from rag.parsing.blocks import ParsingRefused
 from rag.parsing.limits import ParsingLimits
+from rag.parsing.nursery import Nursery
 from rag.parsing.parser import ChildDocument, parse
-from rag.parsing.spare import SpareParser
 from rag.parsing.starting import ParserUnavailable
 
 MEBIBYTE = 1024**2
-Attack = Callable[[str], str]
+Attack = Callable[[str], None]
 
 
-def refused(path: Path, name: str, limits: ParsingLimits | None = None, program: str | None = None) -> ParsingRefused:
-    chosen = {} if program is None else {"program": program}
-    with pytest.raises(ParsingRefused) as caught, parse(path, name, limits or ParsingLimits(), **chosen) as document:
+def refused(
+    path: Path, name: str, limits: ParsingLimits | None = None, nursery: Nursery | None = None
+) -> ParsingRefused:
+    limits = limits or ParsingLimits()
+    with pytest.raises(ParsingRefused) as caught, parse(path, name, limits, nursery=nursery) as document:
         list(document.blocks())
     return caught.value
+
+
+@pytest.fixture(params=["started", "forked"])
+def origin(request: pytest.FixtureRequest) -> Iterator[Nursery | None]:
+    """Where the process comes from must make no difference to what it can do."""
+    nursery = Nursery() if request.param == "forked" else None
+    yield nursery
+    if nursery:
+        nursery.close()
 
 
 @pytest.fixture
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Attack:
     """Run other code as the parser process: what a parser would do that a file has taken over."""
 
-    def use(code: str) -> str:
+    def use(code: str) -> None:
         lines = "\n    ".join(code.split("\n"))
         source = (
             "import os, sys, time\n"
@@ -53,7 +62,6 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Attack:
         starter.write_text(f'#!/bin/sh\nshift 8\nexec {sys.executable} -I -B {folder / "attack.py"} "$@"\n')
         starter.chmod(0o755)
         monkeypatch.setattr(sys, "executable", str(starter))
-        return "ignored"
 
     return use
 
@@ -151,17 +159,21 @@ def test_a_pdf_bomb_ends_as_a_refusal_within_its_memory(tmp_path: Path, layers: 
     assert refused(path, "bomb.pdf", limits).code in ("too_large", "corrupt", "no_text", "timed_out")
 
 
-def test_a_parser_that_never_ends_is_stopped_in_time(words: Path, program: Attack) -> None:
+def test_a_parser_that_never_ends_is_stopped_in_time(words: Path, program: Attack, origin: Nursery | None) -> None:
     begin = time.monotonic()
-    refusal = refused(words, "a.txt", ParsingLimits(max_seconds=1.5), program(f"{INFO}time.sleep(60)"))
+    program(f"{INFO}time.sleep(60)")
+    refusal = refused(words, "a.txt", ParsingLimits(max_seconds=1.5), origin)
     assert refusal.code == "timed_out"
     assert time.monotonic() - begin < 30
 
 
-def test_a_parser_that_takes_too_much_processor_time_is_stopped(words: Path, program: Attack) -> None:
+def test_a_parser_that_takes_too_much_processor_time_is_stopped(
+    words: Path, program: Attack, origin: Nursery | None
+) -> None:
     limits = ParsingLimits(max_seconds=1)
     code = f"{INFO}import resource\nwrite(encode('blocks'))\nwhile True: pass"
-    assert refused(words, "a.txt", limits, program(code)).code == "timed_out"
+    program(code)
+    assert refused(words, "a.txt", limits, origin).code == "timed_out"
 
 
 @pytest.mark.parametrize(
@@ -183,17 +195,26 @@ def test_a_parser_that_takes_too_much_processor_time_is_stopped(words: Path, pro
         ("write(encode(7))", "corrupt"),
     ],
 )
-def test_whatever_happens_to_the_parser_is_a_refusal(words: Path, program: Attack, code: str, expected: str) -> None:
-    assert refused(words, "a.txt", ParsingLimits(max_characters=500), program(INFO + code)).code == expected
+def test_whatever_happens_to_the_parser_is_a_refusal(
+    words: Path, program: Attack, code: str, expected: str, origin: Nursery | None
+) -> None:
+    program(INFO + code)
+    assert refused(words, "a.txt", ParsingLimits(max_characters=500), origin).code == expected
 
 
 @pytest.mark.parametrize("code", ["os._exit(0)", "write(encode('done'))", "write(encode('info', 1, 2, 3))"])
-def test_a_parser_that_says_nothing_about_the_file_is_a_refusal(words: Path, program: Attack, code: str) -> None:
-    assert refused(words, "a.txt", None, program(code)).code == "corrupt"
+def test_a_parser_that_says_nothing_about_the_file_is_a_refusal(
+    words: Path, program: Attack, code: str, origin: Nursery | None
+) -> None:
+    program(code)
+    assert refused(words, "a.txt", None, origin).code == "corrupt"
 
 
-def test_a_parser_that_closes_its_pipe_and_lives_on_is_a_refusal(words: Path, program: Attack) -> None:
-    assert refused(words, "a.txt", None, program(f"{INFO}os.close(1)\ntime.sleep(60)")).code == "corrupt"
+def test_a_parser_that_closes_its_pipe_and_lives_on_is_a_refusal(
+    words: Path, program: Attack, origin: Nursery | None
+) -> None:
+    program(f"{INFO}os.close(1)\ntime.sleep(60)")
+    assert refused(words, "a.txt", None, origin).code == "corrupt"
 
 
 @pytest.mark.parametrize(
@@ -209,16 +230,20 @@ def test_a_parser_that_closes_its_pipe_and_lives_on_is_a_refusal(words: Path, pr
         "os.open(path, os.O_RDWR)",
     ],
 )
-def test_network_programs_and_new_files_are_out_of_reach(words: Path, program: Attack, attempt: str) -> None:
+def test_network_programs_and_new_files_are_out_of_reach(
+    words: Path, program: Attack, attempt: str, origin: Nursery | None
+) -> None:
     lines = "\n    ".join(attempt.split("\n"))
     code = f"{INFO}try:\n    {lines}\nexcept PermissionError:\n    write(encode('refused', 'held', 'held', 'held'))"
-    assert refused(words, "a.txt", None, program(code)).code == "held"
+    program(code)
+    assert refused(words, "a.txt", None, origin).code == "held"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems may not limit address space")
-def test_memory_is_limited(words: Path, program: Attack) -> None:
+def test_memory_is_limited(words: Path, program: Attack, origin: Nursery | None) -> None:
     code = f"{INFO}try:\n    bytearray({600 * MEBIBYTE})\nexcept MemoryError:\n    write(child.OUT_OF_MEMORY)"
-    assert refused(words, "a.txt", ParsingLimits(max_memory_bytes=512 * MEBIBYTE), program(code)).code == "too_large"
+    program(code)
+    assert refused(words, "a.txt", ParsingLimits(max_memory_bytes=512 * MEBIBYTE), origin).code == "too_large"
 
 
 def test_a_book_of_2000_pages_needs_no_more_memory_than_a_leaflet(tmp_path: Path) -> None:
@@ -238,11 +263,12 @@ def test_a_book_of_2000_pages_needs_no_more_memory_than_a_leaflet(tmp_path: Path
 
 
 def test_the_environment_of_the_service_is_not_handed_over(
-    words: Path, program: Attack, monkeypatch: pytest.MonkeyPatch
+    words: Path, program: Attack, monkeypatch: pytest.MonkeyPatch, origin: Nursery | None
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "canary")
     code = f"{INFO}write(encode('refused', 'env', str('canary' in str(os.environ)), ''))"
-    assert refused(words, "a.txt", None, program(code)).detail == "False"
+    program(code)
+    assert refused(words, "a.txt", None, origin).detail == "False"
 
 
 def test_the_parser_ends_when_its_reader_stops_early(tmp_path: Path) -> None:
@@ -280,69 +306,3 @@ def test_info_needs_an_opened_document(words: Path) -> None:
         other = ChildDocument(document._process, ParsingLimits())
         with pytest.raises(RuntimeError, match="not been opened"):
             _ = other.info
-
-
-@pytest.fixture
-def spare() -> Iterator[SpareParser]:
-    spare = SpareParser()
-    yield spare
-    spare.close()
-
-
-def texts(path: Path, spare: SpareParser) -> list[str]:
-    with parse(path, path.name, ParsingLimits(), spare=spare) as document:
-        return [block.text for block in document.blocks()]
-
-
-def test_a_process_that_waits_reads_one_file_and_the_next_one_is_made(words: Path, spare: SpareParser) -> None:
-    processes = []
-    for _ in range(2):
-        spare.prepare()
-        processes.append(spare._waiting)
-        assert texts(words, spare) == ["Words.", "More words."]
-        assert processes[-1].returncode is not None
-    processes.append(spare._waiting)
-    assert len({process.pid for process in processes}) == 3
-
-
-def test_a_process_that_has_died_while_it_waited_is_replaced(words: Path, spare: SpareParser) -> None:
-    spare.prepare()
-    spare._waiting.kill()
-    spare._waiting.wait()
-    assert texts(words, spare) == ["Words.", "More words."]
-
-
-def test_a_waiting_process_refuses_like_any_other(spare: SpareParser, tmp_path: Path) -> None:
-    spare.prepare()
-    empty = tmp_path / "empty.txt"
-    empty.touch()
-    with pytest.raises(ParsingRefused) as caught:
-        texts(empty, spare)
-    assert caught.value.code == "no_text"
-
-
-def test_a_closed_one_ends_its_process_and_makes_none(spare: SpareParser) -> None:
-    spare.prepare()
-    process = spare._waiting
-    spare.close()
-    spare.prepare()
-    assert process.returncode is not None
-    assert spare._waiting is None
-
-
-def test_a_waiting_process_ends_with_the_one_that_made_it() -> None:
-    code = (
-        "from rag.parsing.spare import SpareParser; spare = SpareParser(); spare.prepare(); print(spare._waiting.pid); "
-        "import os; os._exit(0)"
-    )
-    environment = os.environ | {"PYTHONPATH": str(Path(rag.__file__).parents[1])}
-    pid = int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, env=environment).stdout)
-    deadline = time.monotonic() + 30
-    while _runs(pid):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def _runs(pid: int) -> bool:
-    status = Path(f"/proc/{pid}/status")
-    return status.exists() and "State:\tZ" not in status.read_text()

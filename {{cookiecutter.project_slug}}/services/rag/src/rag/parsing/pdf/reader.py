@@ -48,10 +48,10 @@ def open_pdf(path: Path, limits: ParsingLimits) -> Iterator[tuple[DocumentInfo, 
         if document.pages <= 0:
             raise refusals.corrupt("The PDF file has no pages.")
         step = max(1, document.pages // SAMPLE_PAGES)
-        sample = [document.page(index) for index in range(0, document.pages, step)[:SAMPLE_PAGES]]
-        styles = survey(sample, read_outline(document))
+        sample = {index: document.page(index) for index in range(0, document.pages, step)[:SAMPLE_PAGES]}
+        styles = survey(sample.values(), read_outline(document))
         info = DocumentInfo(PDF, _title(document, sample[0], styles), document.pages)
-    yield info, _blocks(path, document.pages, styles)
+    yield info, _blocks(_pages(path, document.pages, sample), styles)
 
 
 def _title(document: NativeDocument, first: Page, styles: Styles) -> str | None:
@@ -66,17 +66,18 @@ def _title(document: NativeDocument, first: Page, styles: Styles) -> str | None:
     return " ".join(" ".join(words).split())[:300]
 
 
-def _pages(path: Path, count: int) -> Iterator[Page]:
+def _pages(path: Path, count: int, sample: dict[int, Page]) -> Iterator[Page]:
+    """Yield all pages; those of the sample are not read twice."""
     for first in range(0, count, REOPEN_AFTER):
         with open_native(path) as document:
             for index in range(first, min(count, first + REOPEN_AFTER)):
-                yield document.page(index)
+                yield sample.pop(index) if index in sample else document.page(index)
 
 
-def _blocks(path: Path, count: int, styles: Styles) -> Iterator[Block]:
+def _blocks(pages: Iterator[Page], styles: Styles) -> Iterator[Block]:
     flow = Flow(styles)
     found = False
-    for (page, edges), furniture in without_furniture(_sheet(page) for page in _pages(path, count)):
+    for (page, edges), furniture in without_furniture(map(_sheet, pages)):
         found = found or bool(page.segments)
         dropped = {id(edges[index]) for index in furniture}
         segments = [each for each in page.segments if id(each) not in dropped] if dropped else page.segments
