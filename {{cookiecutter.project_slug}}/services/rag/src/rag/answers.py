@@ -132,14 +132,14 @@ def _make_answerer(
         models=gateway,
         prompts=writer,
         settings=settings.answering,
-        rules=_context_rules(settings.guardrails),
+        rules=_context_rules(settings.guardrails, checks),
         clean=lambda text: checks.clean(text).text,
         validate=checks.validated,
         canary=Canary.derived(database_url(settings)) if settings.guardrails.canary else NoCanary(),
     )
 
 
-def _context_rules(settings: GuardrailSettings) -> ContextRules:
+def _context_rules(settings: GuardrailSettings, checks: Guardrails) -> ContextRules:
     if settings.injection == "off":
         return ContextRules(quarantine=False)
-    return ContextRules(quarantine=settings.injection == "quarantine", inert=neutral)
+    return ContextRules(quarantine=settings.injection == "quarantine", harmless=checks.harmless, inert=neutral)

@@ -2,6 +2,7 @@
 
 PREFIX = "I do not know"
 NOTHING_FOUND = f"{PREFIX}: the documents hold nothing about this."
+KEPT_AWAY = f"{PREFIX}: what was found in the documents was kept away, because it gives orders to the model."
 UNSUPPORTED = f"{PREFIX}: the passages that were found do not support an answer."
 
 

@@ -9,7 +9,7 @@ from langchain_core.messages import BaseMessage, SystemMessage
 
 from llmkit.call import Call, Tier, report_of
 from llmkit.errors import Malformed
-from rag.answering.abstaining import NOTHING_FOUND, UNSUPPORTED, abstains
+from rag.answering.abstaining import KEPT_AWAY, NOTHING_FOUND, UNSUPPORTED, abstains
 from rag.answering.composing import Clean, Composer, Draft
 from rag.answering.context import ContextRules, cache_tags, pack, render
 from rag.answering.documents import answer_document
@@ -77,11 +77,11 @@ class Answerer:
         with timings.stage("retrieve"):
             found = await self._retriever.search(question.tenant, question.text, question.options, question.history)
         with timings.stage("pack"):
-            passages = pack(found.passages, self._settings.context_tokens, self._rules)
-        work = Work(question, timings, found, passages, reports=list(found.reports))
-        yield Sources(passages)
-        if not passages:
-            yield self._answered(work, Draft(NOTHING_FOUND, (), 0, 0.0))
+            packed = pack(found.passages, self._settings.context_tokens, self._rules)
+        work = Work(question, timings, found, packed, reports=list(found.reports))
+        yield Sources(packed.passages, packed.withheld)
+        if not packed.passages:
+            yield self._answered(work, Draft(KEPT_AWAY if packed.withheld else NOTHING_FOUND, (), 0, 0.0))
         elif question.schema is not None:
             yield await self._structured(work, question.schema)
         else:

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from rag.answering.events import Answered, AnswerEvent, Failed, Sources, Token
+from rag.answering.schemas import WithheldDocument
 from rag.retrieval.schemas import PassageDocument
 from servicekit.database.errors import UNREACHABLE, DatabaseUnavailable
 from servicekit.http.refusals import InternalError, ShuttingDown
@@ -40,7 +41,8 @@ def named(event: AnswerEvent, path: str) -> tuple[str, str]:
         return "token", json.dumps({"text": event.text}, ensure_ascii=False)
     if isinstance(event, Sources):
         items = [PassageDocument.of(passage).model_dump(mode="json") for passage in event.passages]
-        return "sources", json.dumps({"items": items}, ensure_ascii=False)
+        withheld = [WithheldDocument.of(each).model_dump(mode="json") for each in event.withheld]
+        return "sources", json.dumps({"items": items, "withheld": withheld}, ensure_ascii=False)
     if isinstance(event, Answered):
         return "answer", event.answer.model_dump_json()
     return "error", render(event.problem, path).decode()
