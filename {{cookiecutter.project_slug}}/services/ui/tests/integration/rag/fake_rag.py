@@ -182,7 +182,7 @@ class FakeRag(FakeService):
             "id": new_id(), "conversation_id": id, "question": question, "standalone_question": question + " (in 2025)",
             "answer": "".join(WORDS), "abstained": False, "support": 0.94,
             "citations": [{**where, "marker": 1, "quote": QUOTE}], "removed_citations": 1, "data": None,
-            "sources": [{**passage, "suspicious": []}],
+            "sources": [{**passage, "suspicious": []}], "withheld": [],
             "meta": {
                 "model": "offline", "provider": "offline", "prompt": {"name": "answer", "version": "1"},
                 "tokens": {"input": 1210, "output": 38, "estimated": True}, "cost_usd": "0.000412", "cache": None,
@@ -203,14 +203,16 @@ class FakeRag(FakeService):
     def _tokens(self, id: str, question: str) -> Iterator[bytes]:
         try:
             yield b": keep-alive\n\n"
-            yield event("sources", {"items": self.make_answer(id, question)["sources"]})
+            found = self.make_answer(id, question)
+            yield event("sources", {"items": found["sources"], "withheld": found["withheld"]})
             for word in WORDS:
                 time.sleep(self.pause)
                 yield event("token", {"text": word})
             if question == "break":
                 return
             if question == "fail":
-                yield event("error", problem(503, "model_overloaded", "The model is busy.", "Ask again.").body)
+                busy = problem(503, "model_overloaded", "The model is busy.", "Ask again.", instance="/v1/ask")
+                yield event("error", busy.body)
                 return
             yield event("answer", self.say(id, question))
         except GeneratorExit:
