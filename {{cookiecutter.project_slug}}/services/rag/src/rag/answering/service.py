@@ -9,7 +9,7 @@ from langchain_core.messages import BaseMessage, SystemMessage
 
 from llmkit.call import Call, Tier, report_of
 from llmkit.errors import Malformed
-from rag.answering.abstaining import KEPT_AWAY, NOTHING_FOUND, UNSUPPORTED, abstains
+from rag.answering.abstaining import KEPT_AWAY, NOTHING_FOUND, UNSUPPORTED, abstains, worded_for
 from rag.answering.composing import Clean, Composer, Draft
 from rag.answering.context import ContextRules, cache_tags, pack, render
 from rag.answering.documents import answer_document
@@ -81,7 +81,8 @@ class Answerer:
         work = Work(question, timings, found, packed, reports=list(found.reports))
         yield Sources(packed.passages, packed.withheld)
         if not packed.passages:
-            yield self._answered(work, Draft(KEPT_AWAY if packed.withheld else NOTHING_FOUND, (), 0, 0.0))
+            reason = KEPT_AWAY if packed.withheld else NOTHING_FOUND
+            yield self._answered(work, Draft(worded_for(question.text, reason), (), 0, 0.0))
         elif question.schema is not None:
             yield await self._structured(work, question.schema)
         else:
@@ -167,7 +168,7 @@ class Answerer:
         if not work.passages or abstains(draft.text):
             reason = draft.text
         elif draft.support < self._settings.min_support or (not draft.citations and data is None):
-            reason = UNSUPPORTED
+            reason = worded_for(work.question.text, UNSUPPORTED)
         if reason is None:
             return Answered(answer_document(work, draft, data=data))
         withheld = Draft(reason, (), draft.removed + len(draft.citations), draft.support)
