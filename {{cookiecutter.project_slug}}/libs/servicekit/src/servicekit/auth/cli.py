@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
 from typing import TypeAlias
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicekit.auth.authenticator import DEVELOPMENT
@@ -19,10 +20,13 @@ from servicekit.auth.keys import UnknownApiKey, mint_key, revoke_key
 from servicekit.auth.repository import list_keys
 from servicekit.auth.wanted import check_days, check_name, check_scopes, check_tenant, similar
 from servicekit.database import Database, utc_now
+from servicekit.database.errors import UNREACHABLE
 from servicekit.settings import ServiceSettings
 
 Command: TypeAlias = Callable[[AsyncSession, argparse.Namespace], Awaitable[int]]
 DEFAULT_TENANT = "default"
+UNUSABLE: tuple[type[Exception], ...] = (*UNREACHABLE, DBAPIError)
+"""What a database raises that does not answer or has no tables yet."""
 
 
 def add_key_commands(
@@ -58,6 +62,10 @@ def _runner(command: Command, load: Callable[[], ServiceSettings]) -> Callable[[
         try:
             async with database.session() as session:
                 return await command(session, arguments)
+        except UNUSABLE as error:
+            reason = " ".join(str(getattr(error, "orig", None) or error).split())
+            sys.stderr.write(f"The database cannot be used ({reason}). Is it there, and migrated (make migrate)?\n")
+            return 1
         finally:
             await database.dispose()
 
@@ -66,9 +74,9 @@ def _runner(command: Command, load: Callable[[], ServiceSettings]) -> Callable[[
 
 async def _mint(session: AsyncSession, arguments: argparse.Namespace) -> int:
     scopes = frozenset(arguments.scopes.replace(",", " ").split())
-    tenants = {key.tenant for key in await list_keys(session, None)} | {DEFAULT_TENANT, DEVELOPMENT.tenant}
     try:
         _check(arguments, scopes)
+        tenants = {key.tenant for key in await list_keys(session, None)} | {DEFAULT_TENANT, DEVELOPMENT.tenant}
         expires_at = utc_now() + timedelta(days=arguments.days) if arguments.days is not None else None
         minted = await mint_key(
             session, name=arguments.name, tenant=arguments.tenant, scopes=scopes, expires_at=expires_at

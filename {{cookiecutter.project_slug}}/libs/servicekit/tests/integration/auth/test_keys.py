@@ -3,6 +3,7 @@ import asyncio
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -11,7 +12,7 @@ from servicekit.auth.cli import add_key_commands
 from servicekit.auth.keys import SqlApiKeyStore, UnknownApiKey, mint_key, revoke_key
 from servicekit.auth.models import ApiKey
 from servicekit.database import Database, utc_now
-from servicekit.settings import ServiceSettings
+from servicekit.settings import DatabaseSettings, ServiceSettings
 
 Run = Callable[..., int]
 
@@ -161,6 +162,19 @@ def test_a_new_tenant_that_is_spelt_nearly_like_another_is_remarked(
     assert f"If you meant development, revoke the key: keys revoke {key_id}" in minted.err
     run("mint", "--name", "ci", "--scopes", "*", "--tenant", "developmnet")
     assert "If you meant" not in capsys.readouterr().err
+
+
+def test_a_database_that_is_not_ready_is_said_to_be_so_in_one_line(
+    settings: ServiceSettings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = settings.model_copy(update={"data_dir": tmp_path / "empty", "database": DatabaseSettings()})
+    parser = argparse.ArgumentParser()
+    add_key_commands(parser.add_subparsers(required=True), lambda: empty, ("a:read",))
+    arguments = parser.parse_args(["keys", "mint", "--name", "ci", "--scopes", "*"])
+    assert arguments.run(arguments) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("The database cannot be used (no such table: api_keys).")
+    assert "make migrate" in line
 
 
 def test_the_command_line_shows_when_a_key_was_used(
