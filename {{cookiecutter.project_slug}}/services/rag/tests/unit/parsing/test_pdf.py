@@ -346,6 +346,22 @@ def test_pages_without_text_are_scans(draw: Draw, refusal: Refusal) -> None:
     assert "OCR" in refused.hint
 
 
+@pytest.mark.parametrize("kids", ["2 0 R", "2 0 R 2 0 R", "9 0 R", "3 0 R"])
+def test_pages_that_lead_in_a_circle_or_nowhere_are_damage_and_no_scans(kids: str, refusal: Refusal) -> None:
+    count = kids.count("R")
+    objects = [
+        "<</Type/Catalog/Pages 2 0 R>>",
+        f"<</Type/Pages/Kids[{kids}]/Count {count}>>",
+        "<</Type/Pages/Kids[2 0 R]/Count 1/Parent 2 0 R>>",
+    ]
+    body = "".join(f"{number} 0 obj\n{each}\nendobj\n" for number, each in enumerate(objects, start=1))
+    content = f"%PDF-1.4\n{body}trailer<</Root 1 0 R/Size 4>>\nstartxref\n0\n%%EOF".encode()
+    refused = refusal(content, "a.pdf")
+    assert refused.code == "corrupt"
+    assert "scan" not in refused.detail
+    assert "save or export" in refused.hint
+
+
 def test_too_many_pages_are_refused(draw: Draw, refusal: Refusal) -> None:
     refused = refusal(draw(lines("one"), lines("two")), "a.pdf", ParsingLimits(max_pages=1))
     assert refused.code == "too_large"

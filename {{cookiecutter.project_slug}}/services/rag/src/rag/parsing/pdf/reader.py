@@ -75,13 +75,16 @@ def _pages(path: Path, count: int) -> Iterator[Page]:
 
 def _blocks(path: Path, count: int, styles: Styles) -> Iterator[Block]:
     flow = Flow(styles)
-    found = False
+    found, unreadable = False, 0
     for (page, edges), furniture in without_furniture(_sheet(page) for page in _pages(path, count)):
         found = found or bool(page.segments)
+        unreadable += not page.readable
         dropped = {id(edges[index]) for index in furniture}
         segments = [each for each in page.segments if id(each) not in dropped] if dropped else page.segments
         yield from flow.take(_items(page, segments, flow), page.number)
     yield from flow.finish()
+    if not found and unreadable:
+        raise refusals.corrupt(f"The PDF file is damaged: {unreadable} of its {count} pages cannot be opened.")
     if not found:
         raise refusals.scanned()
 
