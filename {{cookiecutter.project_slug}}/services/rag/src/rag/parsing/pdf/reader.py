@@ -100,8 +100,12 @@ def _sheet(page: Page) -> Sheet[tuple[Page, list[Segment]]]:
 
 def _items(page: Page, segments: list[Segment], flow: Flow) -> list[Line | Table]:
     """Return lines and tables of a page in reading order."""
-    return [
-        item if isinstance(item, Table) else line_of(item, page.number, zone)
-        for zone in zones_of(segments, page.rules)
-        for item in divide(zone, page.rules, flow.compounds)
+    found = [
+        (item, zone) for zone in zones_of(segments, page.rules) for item in divide(zone, page.rules, flow.compounds)
     ]
+    before = flow.table_before
+    rest = before.rows_after([item for item, _ in found], flow.compounds) if before else None
+    lines: list[Line | Table] = [rest] if rest else []
+    for item, zone in found[len(rest.rows) - 1 if rest else 0 :]:
+        lines.append(item if isinstance(item, Table) else line_of(item, page.number, zone))
+    return lines
