@@ -60,6 +60,11 @@ _KINDS = (
         r"|^what (?:does|do) .+ do\b",
     ),
 )
+_ONE_OF_THEM = re.compile(
+    r"^(?:and |but )?(?:at|by|from|in|into|on|to|under|with) (?:which|what) (?!\w+s\b)\w+ (?:are|can|do|does)\b",
+    re.I,
+)
+"""`From which pier do ferries leave?` asks for one thing, however many do it."""
 _CATEGORY = re.compile(
     r"\b(?:which|what)(?: \w+){0,2}? (versions?|settings?|files?|tools?|databases?|ports?|commands?|formats?|"
     r"languages?|library|"
@@ -169,7 +174,9 @@ def strip_preamble(question: str) -> str:
 def kind_of(question: str) -> Kind:
     """Classify a question by its words."""
     text = question.lower().strip()
-    return next((kind for kind, pattern in _KINDS if re.search(pattern, text)), Kind.OTHER)
+    kinds = (kind for kind, pattern in _KINDS if re.search(pattern, text))
+    one = _ONE_OF_THEM.match(text) is not None
+    return next((kind for kind in kinds if kind is not Kind.COLLECTION or not one), Kind.OTHER)
 
 
 _ANNOUNCING = re.compile(

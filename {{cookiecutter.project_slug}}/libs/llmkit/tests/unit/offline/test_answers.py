@@ -160,6 +160,24 @@ def test_a_name_that_is_nowhere_is_not_replaced_by_another():
     assert ask("Which SCTP port does the Lagoon Beacon Protocol use?", text).abstained
 
 
+PIERS = "## Piers\n\n- Ferries to Norholm leave from pier 2.\n- Ferries to Skerry leave from pier 3.\n- Pier 1 rests."
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("From which pier do ferries to Norholm leave?", "Ferries to Norholm leave from pier 2 [1]."),
+        ("And from which pier do ferries to Skerry leave?", "Ferries to Skerry leave from pier 3 [1]."),
+    ],
+)
+def test_of_a_list_only_the_one_that_is_asked_for_is_given(question, expected):
+    assert ask(question, PIERS).text == expected
+
+
+def test_all_of_a_list_are_given_when_several_are_asked_for():
+    assert ask("From which piers do ferries leave?", PIERS).text.count("[1]") == 3
+
+
 def test_by_how_much_asks_for_no_money():
     given = ask("By how much did fuel consumption fall?", "Fuel consumption fell by 11.3 per cent to 148,200 tonnes.")
     assert "11.3 per cent" in given.text
