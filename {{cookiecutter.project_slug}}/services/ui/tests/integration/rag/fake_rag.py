@@ -1,6 +1,7 @@
 """The service of documents, as its HTTP contract says, with some documents in memory."""
 
 import json
+import threading
 import time
 from collections.abc import Iterator
 
@@ -29,14 +30,19 @@ WORDS = (
     "Subscriptions ",
     "doubled [1].",
 )
+BLANK_SECONDS = 0.2
 
 
 class FakeRag(FakeService):
-    """Answers like the service does. `pause` is the time between two tokens; `reading_seconds` that of an ingestion."""
+    """Answers like the service does. `reading_seconds` is the time of an ingestion.
+
+    While `may_end` is not set, an answer is not finished: blanks are written instead of its last word.
+    """
 
     def __init__(self) -> None:
         super().__init__(contract_of("rag"))
-        self.pause = 0.0
+        self.may_end = threading.Event()
+        self.may_end.set()
         self.reading_seconds = 60.0
         self.begun: dict[str, float] = {}  # when the reading of a document began
         self.documents: list[Thing] = []
@@ -205,9 +211,11 @@ class FakeRag(FakeService):
             yield b": keep-alive\n\n"
             found = self.make_answer(id, question)
             yield event("sources", {"items": found["sources"], "withheld": found["withheld"]})
-            for word in WORDS:
-                time.sleep(self.pause)
+            for word in WORDS[:-1]:
                 yield event("token", {"text": word})
+            while not self.may_end.wait(BLANK_SECONDS):
+                yield event("token", {"text": " "})
+            yield event("token", {"text": WORDS[-1]})
             if question == "break":
                 return
             if question == "fail":
