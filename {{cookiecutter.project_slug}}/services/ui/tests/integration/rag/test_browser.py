@@ -124,9 +124,12 @@ def test_upload_ask_read_the_source_and_come_back(
     assert not [line for line in browser.complaints if "Content Security Policy" in line]
 
 
-def test_the_cited_words_are_in_sight_however_far_down_the_page(rag: FakeRag, address: str, browser: Page) -> None:
+@pytest.mark.parametrize("form", ["{}", "| Note | Year |\n| --- | --- |\n| {} | 2025 |"], ids=["text", "table"])
+def test_the_cited_words_are_in_sight_however_far_down_the_page(
+    rag: FakeRag, address: str, browser: Page, form: str
+) -> None:
     thread = rag.begin("Revenue", "What was the revenue?")
-    text = "Some other line.\n" * 100 + QUOTE
+    text = "Some other line.\n" * 100 + form.format(QUOTE)
     page = {"document_id": "1", "document_name": "report-2025.pdf", "page": 2, "pages": 3, "text": text}
     rag.fail("GET", "/v1/documents/.*/pages/.*", Response(200, page))
     browser.size(1280, 844)
@@ -137,6 +140,7 @@ def test_the_cited_words_are_in_sight_however_far_down_the_page(rag: FakeRag, ad
         "(([mark, frame]) => mark.top >= frame.top && mark.bottom <= frame.bottom)("
         "['mark', '.st-key-page-text'].map(part => document.querySelector(part).getBoundingClientRect()))"
     )
+    assert browser.run("document.querySelectorAll('.page-text td > mark').length") == form.count("2025")
 
 
 def test_stopping_an_answer_ends_the_work_on_it(rag: FakeRag, address: str, browser: Page) -> None:
