@@ -7,8 +7,9 @@ of a block: that text stays away whole. What is left must show no sign at all, n
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
+from itertools import groupby, takewhile
 from typing import TypeAlias
 
 from llmkit.guardrails.hidden import concealed, encoded, folded, hidden_marks
@@ -19,7 +20,11 @@ Span: TypeAlias = tuple[int, int]
 UNBOUNDED = frozenset({"template_tokens", "role_tags", "role_lines", "new_instructions"})
 """Signs of text that goes on as somebody else's: nobody can say where it ends."""
 HEADER_ROWS = 2
-_ANNOUNCING = (":", ",", "-", "\u2013", "\u2014")
+_ANNOUNCES = re.compile(
+    r"(?:[:,;(\u2013\u2014-]|\b(?:and|or|to|that|then|with|as|und|oder|dass|dann|mit|als|zu|et|que|y|e|o))[*_\"'\s]*$",
+    re.I,
+)
+"""How a text ends that goes on elsewhere."""
 _FENCE = re.compile(r"```|~~~")
 _BLOCK_END = re.compile(r"\n[ \t]*\n\s*")
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])\s+|\n\s*")  # noqa: RUF001 - full stops of Chinese and Japanese
@@ -82,7 +87,7 @@ def _is_table(block: str) -> bool:
     return len(lines) > 2 and all(_ROW.match(line) for line in lines) and _RULE.match(lines[1]) is not None
 
 
-def _flagged(text: str, units: Sequence[_Unit]) -> list[int] | None:
+def _flagged(text: str, units: Sequence[_Unit]) -> set[int] | None:
     """Return the places of the units with signs; None when a sign cannot be told to be in certain ones."""
     plain = [folded(text[unit.start : unit.end]) for unit in units]
     whole = "".join(plain)
@@ -96,31 +101,48 @@ def _flagged(text: str, units: Sequence[_Unit]) -> list[int] | None:
         if split or sign.reason in UNBOUNDED:
             return None
         flagged.add(first)
-    return sorted(flagged)
+    return flagged
 
 
-def _spans(text: str, units: Sequence[_Unit], flagged: Sequence[int]) -> list[Span]:
-    """Return what stands between the orders; nothing when an order is what a block stands under."""
-    removed: set[int] = set()
-    for place in flagged:
-        unit = units[place]
-        mates = [other for other, each in enumerate(units) if each.block == unit.block]
-        if unit.is_row and place - mates[0] >= HEADER_ROWS:
-            removed.add(place)
-            continue
-        following = [text[units[other].start : units[other].end].rstrip() for other in mates if other >= place]
-        if unit.is_row or any(map(_HEADING.match, following)) or following[-1].endswith(_ANNOUNCING):
-            return []  # what belongs to it stands in other blocks
-        removed.update(other for other in mates if other >= place)
+def _spans(text: str, units: Sequence[_Unit], flagged: Set[int]) -> list[Span]:
+    """Return what stands between the orders; nothing when an order may go on in another block."""
+    kept: list[_Unit] = []
+    places = iter(range(len(units)))
+    for _, each in groupby(units, key=lambda unit: unit.block):
+        block = [(unit, next(places) in flagged) for unit in each]
+        if any(is_order for _, is_order in block):
+            if not _is_closed(text, block):
+                return []
+            kept += _left_of(block)
+        else:
+            kept += [unit for unit, _ in block]
     spans: list[Span] = []
-    for place, unit in enumerate(units):
-        if place in removed:
-            continue
+    for unit in kept:
         if spans and spans[-1][1] == unit.start:
             spans[-1] = (spans[-1][0], unit.end)
         else:
             spans.append((unit.start, unit.end))
     return spans
+
+
+def _left_of(block: Sequence[tuple[_Unit, bool]]) -> list[_Unit]:
+    """Of a table all other rows, of other blocks what stands before the first order."""
+    if block[0][0].is_row:
+        return [unit for unit, is_order in block if not is_order]
+    return [unit for unit, _ in takewhile(lambda pair: not pair[1], block)]
+
+
+def _is_closed(text: str, block: Sequence[tuple[_Unit, bool]]) -> bool:
+    """Whether the orders of a block end with it, or with their rows of a table."""
+    if block[0][0].is_row:
+        rows = [text[unit.start : unit.end].strip(" \t\n|") for unit, is_order in block if is_order]
+        return not any(is_order for _, is_order in block[:HEADER_ROWS]) and not any(map(_ANNOUNCES.search, rows))
+    first = next(unit for unit, is_order in block if is_order)
+    last = block[-1][0]
+    removed, after = text[first.start : last.end].rstrip(), text[last.end :].lstrip()
+    if after[:1].islower() or (after and _ANNOUNCES.search(removed)):
+        return False
+    return not any(map(_HEADING.match, removed.split("\n")))
 
 
 def _says_something(text: str) -> bool:

@@ -38,12 +38,15 @@ def rest_of(passage: Passage, harmless: Harmless) -> Passage | None:
         return None
     own = _piece_of(passage)
     kept = [_part(own, start, end) for start, end in spans]
+    text = "\n".join(piece.text for piece in kept)
+    if not is_harmless("\n".join((*passage.heading, text)), harmless):
+        return None  # a heading and the text below it make an order together
     pieces: list[Piece] = []
     for piece in passage.pieces or (own,):
         pieces += kept if piece.ordinal == passage.ordinal else [piece]
     return replace(
         passage,
-        text="\n".join(piece.text for piece in kept),
+        text=text,
         context="\n".join(piece.text for piece in pieces),
         pieces=tuple(pieces),
         suspicious=(),
