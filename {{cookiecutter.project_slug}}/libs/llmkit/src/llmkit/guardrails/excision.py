@@ -56,12 +56,15 @@ def harmless(text: str, threshold: float = THRESHOLD) -> tuple[Span, ...] | None
     if _FENCE.search(text) or any(concealed(text)) or any(encoded(text)) or any(hidden_marks(text)):
         return None
     units = _units(text)
-    flagged = _flagged(text, units)
-    if flagged is None:
+    orders = _orders(text, units)
+    if orders is None:
         return None
-    spans = _spans(text, units, flagged)
+    spans = _spans(text, units, orders.keys())
     left = "\n".join(text[start:end] for start, end in spans)
-    return tuple(spans) if _says_something(left) and not screen(left, threshold).reasons else None
+    if not _says_something(left) or screen(left, threshold).reasons:
+        return None
+    plain = folded(left)
+    return None if any(order in plain for each in orders.values() for order in each) else tuple(spans)
 
 
 def _units(text: str) -> list[_Unit]:
@@ -87,21 +90,21 @@ def _is_table(block: str) -> bool:
     return len(lines) > 2 and all(_ROW.match(line) for line in lines) and _RULE.match(lines[1]) is not None
 
 
-def _flagged(text: str, units: Sequence[_Unit]) -> set[int] | None:
-    """Return the places of the units with signs; None when a sign cannot be told to be in certain ones."""
+def _orders(text: str, units: Sequence[_Unit]) -> dict[int, set[str]] | None:
+    """Return the signs by the place of their unit; None when a sign cannot be told to be in certain ones."""
     plain = [folded(text[unit.start : unit.end]) for unit in units]
     whole = "".join(plain)
     if whole != folded(text):
         return None  # something is read differently when it stands alone
     owner = [place for place, part in enumerate(plain) for _ in part]
-    flagged: set[int] = set()
+    found: dict[int, set[str]] = {}
     for sign in signs(whole):
         first, last = owner[sign.start], owner[max(sign.start, sign.end - 1)]
         split = units[first].block != units[last].block or (units[first].is_row and first != last)
         if split or sign.reason in UNBOUNDED:
             return None
-        flagged.add(first)
-    return flagged
+        found.setdefault(first, set()).add(whole[sign.start : sign.end])
+    return found
 
 
 def _spans(text: str, units: Sequence[_Unit], flagged: Set[int]) -> list[Span]:
