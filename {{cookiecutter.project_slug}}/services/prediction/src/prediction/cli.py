@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from prediction.demo.cli import add_commands as add_demo_commands
 from prediction.registry.cli import add_commands as add_release_commands
+from prediction.scopes import SCOPES
 from prediction.settings import PredictionSettings
 from prediction.training.cli import add_commands as add_training_commands
 from servicekit.auth.cli import add_key_commands
@@ -46,7 +47,7 @@ def build_parser(load: Load) -> argparse.ArgumentParser:
     add_training_commands(commands, load)
     add_release_commands(commands, load)
     add_demo_commands(commands, load)
-    add_key_commands(commands, load)
+    add_key_commands(commands, load, SCOPES)
     return parser
 
 

@@ -135,15 +135,15 @@ def _make_answerer(
         models=gateway,
         prompts=writer,
         settings=settings.answering,
-        rules=_context_rules(settings.guardrails),
+        rules=_context_rules(settings.guardrails, checks),
         clean=lambda text: checks.clean(text).text,
         validate=checks.validated,
         canary=Canary.derived(database_url(settings)) if settings.guardrails.canary else NoCanary(),
     )
 
 
-def _context_rules(settings: GuardrailSettings) -> ContextRules:
+def _context_rules(settings: GuardrailSettings, checks: Guardrails) -> ContextRules:
     if settings.injection == "off":
         return ContextRules(quarantine=False)
     inert = lru_cache(REMEMBERED)(neutral)  # a passage is written twice for a question, and found for others too
-    return ContextRules(quarantine=settings.injection == "quarantine", inert=inert)
+    return ContextRules(quarantine=settings.injection == "quarantine", harmless=checks.harmless, inert=inert)

@@ -17,6 +17,7 @@ from rag.documents.cli import add_commands as add_document_commands
 from rag.evaluation.cli import add_commands as add_evaluation_commands
 from rag.indexing.collections import IndexMismatch
 from rag.reindexing.cli import add_commands as add_index_commands
+from rag.scopes import SCOPES
 from rag.settings import RagSettings
 from servicekit.auth.cli import add_key_commands
 from servicekit.database import database_url, migrate
@@ -52,7 +53,7 @@ def build_parser(load: Load) -> argparse.ArgumentParser:
     add_index_commands(commands, load)
     add_evaluation_commands(commands, load)
     add_demo_commands(commands, load)
-    add_key_commands(commands, load)
+    add_key_commands(commands, load, SCOPES)
     return parser
 
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO
 from uuid import UUID
 
@@ -95,6 +96,7 @@ class _LocalFile:
     """A file of this machine, as an upload would bring it."""
 
     content_type = "text/markdown"
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, filename: str, file: BinaryIO) -> None:
         self.filename = filename

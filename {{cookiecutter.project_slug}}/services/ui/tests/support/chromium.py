@@ -17,7 +17,10 @@ from websockets.sync.client import ClientConnection, connect
 
 PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 Json: TypeAlias = Any
-PATIENCE = 30.0  # seconds; a browser on a busy machine is slow
+PATIENCE = 60.0
+"""Seconds without any change: on a busy machine everything is late, but something moves."""
+LONGEST = 180.0
+MOVES = "[document.readyState, document.body?.innerText, document.querySelector('[data-test-script-state]')?.dataset]"
 
 
 class Page:
@@ -69,20 +72,24 @@ class Page:
             raise RuntimeError(str(done["exceptionDetails"]))
         return done["result"].get("value")
 
-    def wait(self, script: str, seconds: float = PATIENCE) -> Json:
-        """Wait until an expression is true, and return its value."""
-        ends = time.monotonic() + seconds
-        while time.monotonic() < ends:
+    def wait(self, script: str) -> Json:
+        """Wait until an expression is true, and return its value; give up when the page has not changed for long."""
+        begun = changed = time.monotonic()
+        seen: Json = None
+        while (now := time.monotonic()) - changed < PATIENCE and now - begun < LONGEST:
             if value := self.run(script):
                 return value
+            shown = (len(self.asked), self.run(f"JSON.stringify({MOVES})"))
+            if shown != seen:
+                seen, changed = shown, now
             time.sleep(0.05)
         raise AssertionError(f"never true: {script}\n{self.text()}")
 
     def text(self) -> str:
         return str(self.run("document.body ? document.body.innerText : ''"))
 
-    def see(self, text: str, seconds: float = PATIENCE) -> None:
-        self.wait(f"document.body && document.body.innerText.includes({json.dumps(text)})", seconds)
+    def see(self, text: str) -> None:
+        self.wait(f"document.body && document.body.innerText.includes({json.dumps(text)})")
 
     def settle(self) -> None:
         """Wait until Streamlit has nothing more to do: a click on what is about to be replaced is lost."""

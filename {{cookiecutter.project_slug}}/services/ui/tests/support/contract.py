@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 SERVICES = Path(__file__).parents[3]
-MEDIA_TYPE = "application/json"
+MEDIA_TYPE, EVENTS = "application/json", "text/event-stream"
 
 
 class Contract:
@@ -36,13 +36,28 @@ class Contract:
         given = self._check((known, method, str(status)), operation["responses"][str(status)], answered)
         return [f"{method} {path}: {complaint}" for complaint in asked + given]
 
+    def event_complaints(self, method: str, path: str, name: str, data: object) -> list[str]:
+        """Say what of one event of a stream is not as the document says."""
+        known = next((known for known, pattern in self._paths.items() if pattern.fullmatch(path)), None)
+        operation = self._operation(known, method) if known else None
+        content = ((operation or {}).get("responses", {}).get("200", {})).get("content", {})
+        schemas = {
+            each["properties"]["event"]["const"]: each["properties"]["data"]["contentSchema"]
+            for each in content.get(EVENTS, {}).get("schema", {}).get("oneOf", [])
+        }
+        if name not in schemas:
+            return [f"{method} {path}: never sends the event {name}"]
+        given = self._valid((str(known), method, "event", name), schemas[name], data)
+        return [f"{method} {path}: {complaint}" for complaint in given]
+
     def _operation(self, path: str, method: str) -> Any:  # noqa: ANN401 - JSON
         return self._document["paths"][path].get(method.lower())
 
     def _check(self, place: tuple[str, ...], content: Any, body: object) -> list[str]:  # noqa: ANN401 - JSON
         schema = (content or {}).get("content", {}).get(MEDIA_TYPE, {}).get("schema")
-        if schema is None or body is None:
-            return []
+        return [] if schema is None or body is None else self._valid(place, schema, body)
+
+    def _valid(self, place: tuple[str, ...], schema: Any, body: object) -> list[str]:  # noqa: ANN401 - JSON
         if place not in self._validators:
             components = {"components": self._document["components"]}
             self._validators[place] = Draft202012Validator({**components, "allOf": [schema]})

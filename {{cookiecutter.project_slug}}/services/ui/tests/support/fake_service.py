@@ -4,8 +4,8 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias
@@ -15,6 +15,7 @@ from contract import Contract
 
 KEY = "pk_test_ui"
 REFUSED = 400
+EVENT = re.compile(r"event: (?P<name>\w+)\ndata: (?P<data>.*)\n\n")
 Json: TypeAlias = Any
 """What came or goes as JSON; tests read it as they expect it."""
 
@@ -113,7 +114,7 @@ class FakeService:
                 given = answer(request, **{name: unquote(value) for name, value in found.groupdict().items()})
                 response = given if isinstance(given, Response) else Response(body=given)
                 self._compare(request, response)
-                return response
+                return self._listening(request, response)
         return problem(404, "not_found", f"There is no {request.path}.")
 
     def _compare(self, request: Request, response: Response) -> None:
@@ -124,6 +125,22 @@ class FakeService:
         told = json.loads(json.dumps(response.body)) if response.media_type == "application/json" else None
         body = None if response.chunks is not None else told
         self.complaints += self._contract.complaints(request.method, request.path, sent, response.status, body)
+
+    def _listening(self, request: Request, response: Response) -> Response:
+        """Compare events too, as they go out."""
+        if self._contract is None or response.chunks is None:
+            return response
+        return replace(response, chunks=self._compared(request, response.chunks))
+
+    def _compared(self, request: Request, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        with closing(iter(chunks)) as frames:  # type: ignore[type-var]  # the fakes give generators
+            for frame in frames:
+                if found := EVENT.fullmatch(frame.decode()):
+                    data = json.loads(found["data"])
+                    self.complaints += self._contract.event_complaints(
+                        request.method, request.path, found["name"], data
+                    )
+                yield frame
 
     @contextmanager
     def running(self, port: int = 0) -> Iterator["FakeService"]:

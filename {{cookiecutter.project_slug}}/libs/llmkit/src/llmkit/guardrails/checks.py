@@ -7,6 +7,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 
 from llmkit.guardrails.canary import Canary, process_canary
+from llmkit.guardrails.excision import Span, harmless
 from llmkit.guardrails.injection import screen
 from llmkit.guardrails.output import Cleaned, OutputPolicy, clean
 from llmkit.guardrails.pii import PatternRedactor, Redacted, Redactor
@@ -51,6 +52,10 @@ class Guardrails:
             return Admitted(screening.neutral)
         is_kept_out = self._settings.injection == "quarantine"
         return Admitted(None if is_kept_out else screening.neutral, screening.reasons)
+
+    def harmless(self, text: str) -> tuple[Span, ...] | None:
+        """Return the parts of retrieved text that a model may read; None when that is nothing for certain."""
+        return harmless(text, self._settings.injection_threshold)
 
     def system(self, prompt: str) -> str:
         """Return a system prompt, with the canary in it when the settings say so."""

@@ -5,6 +5,7 @@ sees it: what is suspicious can be kept out, and what is not is made inert all t
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from llmkit.guardrails.hidden import concealed, encoded, folded, hidden_marks, visible, without_comments
@@ -37,6 +38,16 @@ class Screening:
     score: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One place in a text that looks like an order to the model."""
+
+    reason: str
+    weight: float
+    start: int
+    end: int
+
+
 def screen(text: str, threshold: float = THRESHOLD) -> Screening:
     """Judge a text. Only its first 100,000 characters are looked at, the rest is cut off in `neutral` as well."""
     text = text[:LONGEST]
@@ -63,13 +74,19 @@ def neutral(text: str, blobs: list[str] | None = None) -> str:
     return _ROLE_LINE.sub(r"\1 -", text)
 
 
-def _signals(text: str) -> list[tuple[str, float]]:
-    """Signs in folded text; of each reason the strongest."""
-    strongest: dict[str, float] = {}
+def signs(text: str) -> Iterator[Sign]:
+    """Yield all signs in folded text, each with its place."""
     for signal in SIGNALS:
         for match in signal.pattern.finditer(text):
             weight = signal.weight * _share(text, match, signal.reason)
-            strongest[signal.reason] = max(weight, strongest.get(signal.reason, 0.0))
+            yield Sign(signal.reason, weight, match.start(), match.end())
+
+
+def _signals(text: str) -> list[tuple[str, float]]:
+    """Signs in folded text; of each reason the strongest."""
+    strongest: dict[str, float] = {}
+    for sign in signs(text):
+        strongest[sign.reason] = max(sign.weight, strongest.get(sign.reason, 0.0))
     return list(strongest.items())
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from llmkit.language.german import asks_in_german
 from llmkit.offline.evidence import Corpus, Scored
 from llmkit.offline.phrasing import phrase
 from llmkit.offline.questions import Kind, Part, parts_of
@@ -17,6 +18,33 @@ ADDS = 0.18
 """Share of the question's words that a further unit must bring."""
 MOST_UNITS = 3
 LONGEST_LIST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """How it is said that there is no answer, in one language."""
+
+    no_passage: str
+    no_answer: str
+    nothing_about: str
+    missing_part: str
+
+
+_WORDING = {
+    False: _Wording(
+        "I do not know: there is no passage to answer from.",
+        "I do not know: the passages do not answer this question.",
+        "I do not know: the passages say nothing about {}.",
+        "The passages do not say {}.",
+    ),
+    True: _Wording(
+        "Ich weiß es nicht: Es gibt keine Textstelle, die antworten könnte.",
+        "Ich weiß es nicht: Die Textstellen beantworten diese Frage nicht.",
+        "Ich weiß es nicht: Die Textstellen sagen nichts über {}.",
+        "Die Textstellen sagen nicht: {}?",
+    ),
+}
+"""By whether the question is German."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +64,21 @@ class Answer:
 def answer(question: str, passages: Sequence[SourcePassage]) -> Answer:
     """Answer a question, part by part, each sentence with the `[id]` of its passage."""
     if not passages:
-        return Answer("I do not know: there is no passage to answer from.", 0.0)
+        return Answer(_WORDING[asks_in_german(question)].no_passage, 0.0)
+    wording = _WORDING[asks_in_german(question)]
     corpus = Corpus(passages)
     parts = parts_of(question)
     answered = [(part, _choose(corpus, part)) for part in parts]
     found = [(part, chosen) for part, chosen in answered if chosen]
     if not found or sum(part.total for part, _ in found) < 0.3 * sum(part.total for part in parts):
-        return Answer(_abstention(parts, corpus), max((_support(chosen) for _, chosen in answered), default=0.0))
+        return Answer(
+            _abstention(parts, corpus, wording), max((_support(chosen) for _, chosen in answered), default=0.0)
+        )
     unique = list({item.place.order: item for _, chosen in found for item in chosen}.values())
     missing = [part for part, chosen in answered if not chosen]
     lines = [phrase(corpus, item) for item in unique]
     if missing:
-        lines.append(f"The passages do not say {missing[0].text.rstrip('?')}.")
+        lines.append(wording.missing_part.format(missing[0].text.rstrip("?")))
     separator = "\n" if any("\n" in line or line.startswith("- ") for line in lines) else " "
     return Answer(separator.join(lines), min(_support(chosen) for _, chosen in found), tuple(unique))
 
@@ -125,7 +156,7 @@ def _members(corpus: Corpus, best: Scored, ranked: Sequence[Scored]) -> list[Sco
     return [by_order.get(item.order, Scored(item, 0.0, best.support)) for item in items]
 
 
-def _abstention(parts: Sequence[Part], corpus: Corpus) -> str:
+def _abstention(parts: Sequence[Part], corpus: Corpus, wording: _Wording) -> str:
     """One sentence; it names what was looked for in vain, when that can be said."""
     missing = [
         word.raw
@@ -134,5 +165,5 @@ def _abstention(parts: Sequence[Part], corpus: Corpus) -> str:
         if word.weight >= 1.0 and not ({word.stem, *word.parts} & corpus.vocabulary)
     ]
     if missing:
-        return f"I do not know: the passages say nothing about {', '.join(dict.fromkeys(missing[:3]))}."
-    return "I do not know: the passages do not answer this question."
+        return wording.nothing_about.format(", ".join(dict.fromkeys(missing[:3])))
+    return wording.no_answer

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 
-from llmkit.language.german import is_german, without_little
+from llmkit.language.german import is_german, parts_in, without_little
 from llmkit.language.similarity import is_common
 from llmkit.language.words import VERB_STEMS, Word, content, stem, words
 from llmkit.offline.measures import noun_of
@@ -60,6 +60,11 @@ _KINDS = (
         r"|^what (?:does|do) .+ do\b",
     ),
 )
+_ONE_OF_THEM = re.compile(
+    r"^(?:and |but )?(?:at|by|from|in|into|on|to|under|with) (?:which|what) (?!\w+s\b)\w+ (?:are|can|do|does)\b",
+    re.I,
+)
+"""`From which pier do ferries leave?` asks for one thing, however many do it."""
 _CATEGORY = re.compile(
     r"\b(?:which|what)(?: \w+){0,2}? (versions?|settings?|files?|tools?|databases?|ports?|commands?|formats?|"
     r"languages?|library|"
@@ -111,16 +116,19 @@ class Part:
     def with_phrases(self, vocabulary: frozenset[str]) -> "Part":
         """Return the part as a vocabulary sees it: neighbours that are one term there (`make up`) are one word.
 
-        What is neither there nor anything but a slip of a common word (`wich`) is left out.
+        What is neither there nor anything but a slip of a common word (`wich`) is left out. Of a German question a
+        compound whose two words stand there is these.
         """
         every = words(self.text)
+        german = is_german(every)
         pairs = list(pairwise(every))
         phrases = {f"{one.plain} {other.plain}": {one.stem, other.stem} for one, other in pairs}
         known = {phrase: stems for phrase, stems in phrases.items() if phrase in vocabulary}
         swallowed = {name for stems in known.values() for name in stems}
         kept = tuple(
-            word
+            each
             for word in self.words
+            for each in (german and parts_in(word, vocabulary)) or (word,)
             if word.stem not in swallowed and (word.stem in vocabulary or not is_common(word.plain))
         )
         return replace(self, words=(*kept, *(Word(phrase, phrase) for phrase in known)))
@@ -166,7 +174,9 @@ def strip_preamble(question: str) -> str:
 def kind_of(question: str) -> Kind:
     """Classify a question by its words."""
     text = question.lower().strip()
-    return next((kind for kind, pattern in _KINDS if re.search(pattern, text)), Kind.OTHER)
+    kinds = (kind for kind, pattern in _KINDS if re.search(pattern, text))
+    one = _ONE_OF_THEM.match(text) is not None
+    return next((kind for kind in kinds if kind is not Kind.COLLECTION or not one), Kind.OTHER)
 
 
 _ANNOUNCING = re.compile(

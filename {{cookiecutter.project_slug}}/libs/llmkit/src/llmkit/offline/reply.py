@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from langchain_core.messages import AIMessage, BaseMessage
 
 from llmkit.guardrails.schemas import Json, Schema
+from llmkit.language.german import asks_in_german
 from llmkit.offline.answers import answer
 from llmkit.offline.planning import PlannedCall, Tool, plan
 from llmkit.offline.request import Request, SourcePassage, Task, read_request, text_of
@@ -14,6 +15,10 @@ from llmkit.offline.rewriting import condense, hypothetical, title, variants
 from llmkit.offline.structured import fill
 
 HONEST = "I am the offline model: without a key for a language model I answer only from documents, by quoting them."
+HONEST_IN_GERMAN = (
+    "Ich bin das Offline-Modell: Ohne Schlüssel für ein Sprachmodell antworte ich nur aus Dokumenten, "
+    "indem ich sie zitiere."
+)
 LONGEST_RESULT = 1000
 
 
@@ -99,7 +104,7 @@ def _text(request: Request) -> str:
         return answer(request.question, request.passages).text
     if request.tool_results:
         return _from_results(request)
-    return HONEST
+    return HONEST_IN_GERMAN if asks_in_german(request.question) else HONEST
 
 
 def _from_results(request: Request) -> str:

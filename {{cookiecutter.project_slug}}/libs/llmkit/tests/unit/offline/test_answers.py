@@ -10,6 +10,7 @@ def ask(question, *texts):
     return answer(question, [SourcePassage(str(number), "", text) for number, text in enumerate(texts, start=1)])
 
 
+NOTICE = "Die Frist für die Kündigung beträgt drei Monate zum Quartalsende."
 CARE = "# Care\n\nWipe the case weekly. Do not use alcohol, because it dulls the paint.\n\nThe warranty is two years."
 
 
@@ -159,6 +160,24 @@ def test_a_name_that_is_nowhere_is_not_replaced_by_another():
     assert ask("Which SCTP port does the Lagoon Beacon Protocol use?", text).abstained
 
 
+PIERS = "## Piers\n\n- Ferries to Norholm leave from pier 2.\n- Ferries to Skerry leave from pier 3.\n- Pier 1 rests."
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("From which pier do ferries to Norholm leave?", "Ferries to Norholm leave from pier 2 [1]."),
+        ("And from which pier do ferries to Skerry leave?", "Ferries to Skerry leave from pier 3 [1]."),
+    ],
+)
+def test_of_a_list_only_the_one_that_is_asked_for_is_given(question, expected):
+    assert ask(question, PIERS).text == expected
+
+
+def test_all_of_a_list_are_given_when_several_are_asked_for():
+    assert ask("From which piers do ferries leave?", PIERS).text.count("[1]") == 3
+
+
 def test_by_how_much_asks_for_no_money():
     given = ask("By how much did fuel consumption fall?", "Fuel consumption fell by 11.3 per cent to 148,200 tonnes.")
     assert "11.3 per cent" in given.text
@@ -177,12 +196,33 @@ def test_what_a_thing_is_stands_in_its_definition():
         ("Wie hoch ist der pH-Wert des Moorwassers?", "4,3"),
         ("Was kostet eine Jahreskarte?", None),
         ("Wie viele Kraniche wurden gezählt?", None),
+        ("Wie lang ist die Kündigungsfrist?", "drei Monate"),
+        ("Wie lang ist die Lieferfrist?", None),
     ],
 )
 def test_german_questions_are_answered_from_german_text(question, expected):
     lost = "## Fundsachen\n\nGefundene Gegenstände werden 45 Tage lang im Betriebshof aufbewahrt."
-    given = ask(question, lost, "Der pH-Wert des Moorwassers lag bei 4,3.", "Eine Monatskarte kostet 64 Euro.")
+    given = ask(question, lost, "Der pH-Wert des Moorwassers lag bei 4,3.", "Eine Monatskarte kostet 64 Euro.", NOTICE)
     assert given.abstained if expected is None else expected in given.text
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Wie viele Kraniche wurden gezählt?", "Ich weiß es nicht: Die Textstellen sagen nichts über Kraniche"),
+        ("How many cranes were counted?", "I do not know: the passages say nothing about cranes"),
+        ("Combien de grues ?", "I do not know"),
+    ],
+)
+def test_that_it_does_not_know_it_says_in_the_language_of_the_question(question, said):
+    assert ask(question, NOTICE).text.startswith(said)
+    assert ask(question).text.startswith(said[:13])
+
+
+def test_a_missing_part_is_named_in_the_language_of_the_question():
+    given = ask("Wie lang ist die Frist für die Kündigung? Wie viele Kraniche wurden gezählt?", NOTICE)
+    assert "drei Monate" in given.text
+    assert given.text.endswith("Die Textstellen sagen nicht: Wie viele Kraniche wurden gezählt?")
 
 
 def test_of_a_long_listing_only_the_line_that_answers_is_given():

@@ -3,6 +3,7 @@ import asyncio
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -11,7 +12,7 @@ from servicekit.auth.cli import add_key_commands
 from servicekit.auth.keys import SqlApiKeyStore, UnknownApiKey, mint_key, revoke_key
 from servicekit.auth.models import ApiKey
 from servicekit.database import Database, utc_now
-from servicekit.settings import ServiceSettings
+from servicekit.settings import DatabaseSettings, ServiceSettings
 
 Run = Callable[..., int]
 
@@ -83,7 +84,7 @@ async def test_a_key_needs_a_name_a_tenant_and_a_scope(database: Database, blank
 @pytest.fixture
 def run(settings: ServiceSettings) -> Run:
     parser = argparse.ArgumentParser()
-    add_key_commands(parser.add_subparsers(required=True), lambda: settings)
+    add_key_commands(parser.add_subparsers(required=True), lambda: settings, ("a:read", "jobs:write"))
 
     def run_one(*words: str) -> int:
         arguments = parser.parse_args(["keys", *words])
@@ -115,6 +116,65 @@ def test_the_command_line_mints_lists_and_revokes(run: Run, capsys: pytest.Captu
 def test_the_command_line_refuses_a_key_without_scopes(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("mint", "--name", "ci", "--scopes", " , ") == 2
     assert "at least one scope" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--scopes", "a:raed"), "no scope 'a:raed'; did you mean a:read? There is a:read, jobs:write, and * for all."),
+        (("--scopes", "a:read,x,y"), "no scope 'x' and no 'y'. There is a:read, jobs:write, and * for all."),
+        (
+            ("--scopes", "*", "--tenant", "Acme Corp "),
+            "'Acme Corp ' is no name for one; did you mean Acme-Corp?",
+        ),
+        (("--scopes", "*", "--tenant", ""), "The tenant '' is no name for one. Allowed are 1 to 128 letters"),
+        (("--scopes", "*", "--tenant", "a" * 129), "is no name for one; did you mean aaa"),
+        (("--scopes", "*", "--tenant", "acme\nglobex"), "did you mean acme-globex?"),
+        (("--scopes", "*", "--tenant", "\u0430cme"), "did you mean cme?"),
+        (("--scopes", "*", "--name", " "), "A key's name says what it is for"),
+        (("--scopes", "*", "--name", "n" * 129), "in 1 to 128 characters"),
+        (("--scopes", "*", "--days", "0"), "A key is valid for 1 to 36,500 days"),
+        (("--scopes", "*", "--days", "999999999"), "A key is valid for 1 to 36,500 days"),
+    ],
+)
+def test_a_key_that_would_be_of_no_use_is_refused_with_what_would_do(
+    words: tuple[str, ...], said: str, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("mint", "--name", "ci", *words) == 2
+    refused = capsys.readouterr()
+    assert said in refused.err
+    assert refused.out == ""
+    run("list")
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("tenant", ["acme", "Acme-2", "org_1|auth0", "a.b:c@d", "7"])
+def test_names_that_other_places_give_to_tenants_are_taken(tenant: str, run: Run) -> None:
+    assert run("mint", "--name", "ci", "--scopes", "a:read jobs:write", "--tenant", tenant) == 0
+
+
+def test_a_new_tenant_that_is_spelt_nearly_like_another_is_remarked(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("mint", "--name", "ci", "--scopes", "*", "--tenant", "developmnet") == 0
+    minted = capsys.readouterr()
+    key_id = minted.out.split("_")[1]
+    assert f"If you meant development, revoke the key: keys revoke {key_id}" in minted.err
+    run("mint", "--name", "ci", "--scopes", "*", "--tenant", "developmnet")
+    assert "If you meant" not in capsys.readouterr().err
+
+
+def test_a_database_that_is_not_ready_is_said_to_be_so_in_one_line(
+    settings: ServiceSettings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = settings.model_copy(update={"data_dir": tmp_path / "empty", "database": DatabaseSettings()})
+    parser = argparse.ArgumentParser()
+    add_key_commands(parser.add_subparsers(required=True), lambda: empty, ("a:read",))
+    arguments = parser.parse_args(["keys", "mint", "--name", "ci", "--scopes", "*"])
+    assert arguments.run(arguments) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("The database cannot be used (no such table: api_keys).")
+    assert "make migrate" in line
 
 
 def test_the_command_line_shows_when_a_key_was_used(

@@ -193,13 +193,25 @@ def constant(body: bytes = b'{"ok":true}') -> ASGIApp:
     return endpoint
 
 
+async def hang(_scope: object, receive: Callable[[], object], _send: object) -> None:
+    """A raw endpoint that never answers."""
+    await receive()
+    await asyncio.Event().wait()
+
+
+def raw(path: str, endpoint: ASGIApp, method: str = "POST") -> RawRoute:
+    return RawRoute(path, method, endpoint)
+
+
 class Http:
-    """`call` and `constant`, for tests to use without importing from a conftest."""
+    """What speaks to an application and what answers, for tests to use without importing from a conftest."""
 
     key = KEY
     json = JSON
     call = staticmethod(call)
     constant = staticmethod(constant)
+    hang = staticmethod(hang)
+    raw = staticmethod(raw)
 
 
 @pytest.fixture

@@ -3,10 +3,11 @@
 The offline model reads the same form back, so it is a contract: see `llmkit.offline.request`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from llmkit.messages import estimate_tokens
+from rag.answering.withholding import Harmless, Withheld, is_harmless, nothing, rest_of
 from rag.caching import document_tag
 from rag.retrieval.escaping import escape, escape_attribute
 from rag.retrieval.passages import Passage
@@ -18,28 +19,52 @@ class ContextRules:
     """What is done with the text of documents before a model reads it."""
 
     quarantine: bool = True
-    """Whether suspicious passages are left out; else they are marked as such."""
+    """Whether what is suspicious is left out; else it is marked as such."""
+    harmless: Harmless = nothing
+    """Finds what is left of a suspicious text."""
     inert: Callable[[str], str] = unchanged
     """Takes out of a text what only a model would see or obey."""
 
 
-def pack(passages: Iterable[Passage], budget: int, rules: ContextRules) -> tuple[Passage, ...]:
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What a model reads, and what was kept away from it."""
+
+    passages: tuple[Passage, ...]
+    withheld: tuple[Withheld, ...] = ()
+
+
+def pack(passages: Iterable[Passage], budget: int, rules: ContextRules) -> Packed:
     """Return the most relevant passages that fit into so many tokens, most relevant first.
 
-    A passage is never cut: if its context is too long it is taken without what expansion added, and if the chunk alone
-    is, it is skipped.
+    A passage is never cut for its length: if its context is too long it is taken without what expansion added, and if
+    the chunk alone is, it is skipped. What speaks to the model is left out, and told.
     """
-    packed = []
-    for passage in passages:
-        if passage.suspicious and rules.quarantine:
-            continue
-        for candidate in (passage, _bare(passage)):
+    packed, withheld = [], []
+    for found in passages:
+        passage: Passage | None = found
+        if found.suspicious and rules.quarantine:
+            passage = rest_of(found, rules.harmless)
+            withheld.append(Withheld(found, whole=passage is None))
+        for candidate in _forms(passage, rules) if passage else ():
             tokens = estimate_tokens(render_passage(candidate, 1, rules.inert))
             if tokens <= budget:
                 packed.append(candidate)
                 budget -= tokens
                 break
-    return tuple(packed)
+    return Packed(tuple(packed), tuple(withheld))
+
+
+def _forms(passage: Passage, rules: ContextRules) -> Iterator[Passage]:
+    """Yield a passage as it may be read, the fullest form first.
+
+    Two chunks that are harmless each may hold an order together: then what expansion added is left out.
+    """
+    widened = any(piece.ordinal != passage.ordinal for piece in passage.pieces)
+    if not (widened and rules.quarantine) or is_harmless(passage.context, rules.harmless):
+        yield passage
+    if widened:
+        yield _bare(passage)
 
 
 def render(passages: Sequence[Passage], inert: Callable[[str], str]) -> str:

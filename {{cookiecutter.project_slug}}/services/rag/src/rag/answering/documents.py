@@ -6,7 +6,7 @@ from decimal import Decimal
 from pydantic import JsonValue
 
 from rag.answering.composing import Draft
-from rag.answering.schemas import Answer, AnswerMeta, CitationDocument, PromptDocument, TokensDocument
+from rag.answering.schemas import Answer, AnswerMeta, CitationDocument, PromptDocument, TokensDocument, WithheldDocument
 from rag.answering.work import Work
 from rag.retrieval.schemas import PassageDocument
 from servicekit.context import current_request
@@ -42,6 +42,7 @@ def answer_document(
         removed_citations=draft.removed,
         data=dict(data) if data is not None else None,
         sources=[PassageDocument.of(passage) for passage in work.passages],
+        withheld=[WithheldDocument.of(each) for each in work.packed.withheld],
         meta=_meta(work, stages | work.timings.to_dict()),
         created_at=utc_now(),
     )

@@ -13,6 +13,7 @@ from rag.dependencies import ServicesDep
 from rag.retrieval.errors import SearchUnavailable
 from servicekit.auth.guard import require
 from servicekit.auth.principal import Principal
+from servicekit.database import Json
 from servicekit.problems import Problem, problem_responses, render
 
 ASK_SCOPE = "rag:ask"
@@ -32,14 +33,37 @@ MODEL_PROBLEMS: tuple[type[Problem], ...] = (
     models.UnknownPrice,
     models.ModelsStopped,
 )
+
+
+def _of(component: str) -> dict[str, Json]:
+    return {"$ref": f"#/components/schemas/{component}"}
+
+
+def _event(name: str, data: dict[str, Json]) -> dict[str, Json]:
+    text: dict[str, Json] = {"type": "string", "contentMediaType": "application/json", "contentSchema": data}
+    return {
+        "type": "object",
+        "properties": {"event": {"const": name}, "data": text},
+        "required": ["event", "data"],
+    }
+
+
+def _object(**properties: dict[str, Json]) -> dict[str, Json]:
+    return {"type": "object", "properties": dict(properties), "required": list(properties)}
+
+
+_SOURCES = _object(
+    items={"type": "array", "items": _of("PassageDocument")},
+    withheld={"type": "array", "items": _of("WithheldDocument")},
+)
 _EVENTS = {
     "schema": {  # of each event
-        "type": "object",
-        "properties": {
-            "event": {"enum": ["sources", "token", "answer", "error"]},
-            "data": {"type": "string", "description": "JSON: sources, a token, the answer, or a problem document"},
-        },
-        "required": ["event", "data"],
+        "oneOf": [
+            _event("sources", _SOURCES),
+            _event("token", _object(text={"type": "string"})),
+            _event("answer", _of("Answer")),
+            _event("error", _of("Problem")),
+        ]
     },
     "example": 'event: token\ndata: {"text": "The port is 8002 [1]"}\n\n',
 }

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from rag.answering.schemas import Answer
+from rag.answering.withholding import Withheld
 from rag.retrieval.passages import Passage
 from servicekit.problems import Problem
 
@@ -13,6 +14,8 @@ class Sources:
     """The passages that the model reads; the first is cited as [1]."""
 
     passages: tuple[Passage, ...]
+    withheld: tuple[Withheld, ...] = ()
+    """What was found and kept away from the model."""
 
 
 @dataclass(frozen=True, slots=True)

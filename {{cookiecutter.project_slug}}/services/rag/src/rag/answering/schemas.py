@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool, StringConstraints
 
+from rag.answering.withholding import Withheld
 from rag.fields import JSON_OBJECT, NumberOnly
 from rag.retrieval.schemas import PassageDocument, QuestionText, RetrievalRequest
 
@@ -47,6 +48,37 @@ class CitationDocument(BaseModel):
     page: int
     quote: str
     ordinal: int
+
+
+class WithheldDocument(BaseModel):
+    """A passage that was kept away from the model, whole or in part, because it speaks to the model."""
+
+    document_id: UUID
+    document_name: str
+    page: int
+    ordinal: int
+    whole: bool = Field(description="Whether all of the passage was kept away; else the rest is among the sources.")
+    reasons: list[str] = Field(description="What was seen in the passage, its headings or the document's name.")
+
+    @classmethod
+    def of(cls, withheld: Withheld) -> "WithheldDocument":
+        """Show it, without the text itself."""
+        passage = withheld.passage
+        return cls(
+            document_id=passage.document_id,
+            document_name=passage.document_name,
+            page=passage.page,
+            ordinal=passage.ordinal,
+            whole=withheld.whole,
+            reasons=list(passage.suspicious),
+        )
+
+
+class SourcesDocument(BaseModel):
+    """What is known before the answer: what the model reads, in the order of the markers, and what it does not."""
+
+    items: list[PassageDocument]
+    withheld: list[WithheldDocument]
 
 
 class PromptDocument(BaseModel):
@@ -94,5 +126,6 @@ class Answer(BaseModel):
     removed_citations: int = Field(description="Markers that were taken out because nothing supports them.")
     data: dict[str, JsonValue] | None = Field(description="The answer in the caller's schema.")
     sources: list[PassageDocument] = Field(description="What the model read; the first is cited as [1].")
+    withheld: list[WithheldDocument] = Field(default=[], description="What was found and kept away from the model.")
     meta: AnswerMeta
     created_at: datetime

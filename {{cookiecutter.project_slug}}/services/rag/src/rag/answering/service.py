@@ -9,7 +9,7 @@ from langchain_core.messages import BaseMessage, SystemMessage
 
 from llmkit.call import Call, Tier, report_of
 from llmkit.errors import Malformed
-from rag.answering.abstaining import NOTHING_FOUND, UNSUPPORTED, abstains
+from rag.answering.abstaining import KEPT_AWAY, NOTHING_FOUND, UNSUPPORTED, abstains, worded_for
 from rag.answering.beginning import begun
 from rag.answering.composing import Clean, Composer, Draft
 from rag.answering.context import ContextRules, cache_tags, pack, render
@@ -78,25 +78,26 @@ class Answerer:
         with timings.stage("retrieve"):
             found = await self._retriever.search(question.tenant, question.text, question.options, question.history)
         with timings.stage("pack"):
-            passages = pack(found.passages, self._settings.context_tokens, self._rules)
-        work = Work(question, timings, found, passages, reports=list(found.reports))
-        if passages and question.schema is None:
+            packed = pack(found.passages, self._settings.context_tokens, self._rules)
+        work = Work(question, timings, found, packed, reports=list(found.reports))
+        if packed.passages and question.schema is None:
             async with aclosing(self._written(work)) as events:
                 async for event in events:
                     yield event
             return
-        yield Sources(passages)
-        if question.schema is not None and passages:
+        yield Sources(packed.passages, packed.withheld)
+        if packed.passages and question.schema is not None:
             yield await self._structured(work, question.schema)
         else:
-            yield self._answered(work, Draft(NOTHING_FOUND, (), 0, 0.0))
+            reason = KEPT_AWAY if packed.withheld else NOTHING_FOUND
+            yield self._answered(work, Draft(worded_for(question.text, reason), (), 0, 0.0))
 
     async def _written(self, work: Work) -> AsyncGenerator[AnswerEvent]:
         """Stream the model's answer through the checks. The sources are written while the model begins."""
         model, messages = self._prepared(work)
         with work.timings.stage("generate"):
             async with begun(model.astream(messages)) as stream:
-                yield Sources(work.passages)
+                yield Sources(work.passages, work.packed.withheld)
                 composer = Composer(
                     work.passages, work.found.query, least=self._settings.min_citation, clean=self._clean
                 )
@@ -171,7 +172,7 @@ class Answerer:
         if not work.passages or abstains(draft.text):
             reason = draft.text
         elif draft.support < self._settings.min_support or (not draft.citations and data is None):
-            reason = UNSUPPORTED
+            reason = worded_for(work.question.text, UNSUPPORTED)
         if reason is None:
             return Answered(answer_document(work, draft, data=data))
         withheld = Draft(reason, (), draft.removed + len(draft.citations), draft.support)

@@ -16,7 +16,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from rag.answering.events import Answered, AnswerEvent, Failed, Sources, Token
-from rag.retrieval.schemas import PassageDocument, SourcesDocument
+from rag.answering.schemas import SourcesDocument, WithheldDocument
+from rag.retrieval.schemas import PassageDocument
 from servicekit.database.errors import UNREACHABLE, DatabaseUnavailable
 from servicekit.http.refusals import InternalError, ShuttingDown
 from servicekit.problems import Problem, render
@@ -40,7 +41,8 @@ def named(event: AnswerEvent, path: str) -> tuple[str, str]:
         return "token", json.dumps({"text": event.text}, ensure_ascii=False)
     if isinstance(event, Sources):
         items = [PassageDocument.of(passage) for passage in event.passages]
-        return "sources", SourcesDocument(items=items).model_dump_json()
+        withheld = [WithheldDocument.of(each) for each in event.withheld]
+        return "sources", SourcesDocument(items=items, withheld=withheld).model_dump_json()
     if isinstance(event, Answered):
         return "answer", event.answer.model_dump_json()
     return "error", render(event.problem, path).decode()

@@ -1,13 +1,13 @@
 """Receiving files: checked, hashed and put into the storage before any transaction begins."""
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
 from rag.documents.errors import DocumentsRefused, Refusal
-from rag.documents.names import clean_name
+from rag.documents.names import NAMELESS, clean_name, is_broken
 from rag.documents.settings import IngestionSettings
 from rag.documents.storage import content_key
 from servicekit.database import uuid7
@@ -23,6 +23,8 @@ class IncomingFile(Protocol):
 
     @property
     def filename(self) -> str | None: ...  # noqa: D102 - FastAPI's own
+    @property
+    def headers(self) -> Mapping[str, str]: ...  # noqa: D102
     @property
     def content_type(self) -> str | None: ...  # noqa: D102
     async def read(self, size: int = -1) -> bytes: ...  # noqa: D102
@@ -69,6 +71,8 @@ class Inbox:
 
     async def _take(self, file: IncomingFile) -> Received | Refusal:
         name = clean_name(file.filename or "")
+        if is_broken(file.filename or "", file.headers.get("content-disposition", "")):
+            return _broken_name(name.strip('"') or NAMELESS)
         digest, size = hashlib.sha256(), 0
         async for piece in _pieces(file):
             digest.update(piece)
@@ -91,6 +95,11 @@ async def _pieces(file: IncomingFile) -> AsyncIterator[bytes]:
 def _media_type(file: IncomingFile) -> str:
     said = (file.content_type or "").partition(";")[0].strip().lower()
     return said if said.isprintable() and 0 < len(said) <= LONGEST_TYPE else UNKNOWN_TYPE
+
+
+def _broken_name(name: str) -> Refusal:
+    detail = "The file's name (`filename` in the part `files`) has a line break in it, or no end."
+    return Refusal(name, "invalid_name", detail, "Rename the file, and send its name on one line.")
 
 
 def _too_large(name: str, limit: int) -> Refusal:

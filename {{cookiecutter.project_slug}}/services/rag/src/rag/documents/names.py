@@ -1,9 +1,12 @@
 """What a document may be called."""
 
+import re
 import unicodedata
 
 LONGEST = 255
 NAMELESS = "document"
+_UNENDED = re.compile(r';\s*filename="(?:[^"\\]|\\.)*$', re.S)
+"""A quoted name in a part's header whose second quotation mark is missing: a line break has cut it off."""
 
 
 def clean_name(name: str) -> str:
@@ -16,6 +19,11 @@ def clean_name(name: str) -> str:
     parts = [part.strip() for part in visible.replace("\\", "/").split("/")]
     kept = [part for part in parts if part not in ("", ".", "..") and not part.endswith(":")]
     return "/".join(kept)[-LONGEST:].lstrip("/ ") or NAMELESS
+
+
+def is_broken(name: str, header: str) -> bool:
+    """Whether a line break stands in a file's name, or has ended the header that told it (then the rest is lost)."""
+    return "\n" in name or "\r" in name or _UNENDED.search(header) is not None
 
 
 def _visible(character: str) -> str:

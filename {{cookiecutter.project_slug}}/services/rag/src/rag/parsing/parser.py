@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+import structlog
+
 from rag.parsing import refusals
 from rag.parsing.blocks import Block, DocumentInfo, ParsingRefused
 from rag.parsing.limits import ParsingLimits
@@ -18,6 +20,7 @@ from rag.parsing.nursery import Nursery
 from rag.parsing.starting import PROGRAM, ParserProcess, ParserUnavailable, end, start
 from rag.parsing.wire import Decoder, Garbled, unpack_block, unpack_info
 
+_log = structlog.get_logger(__name__)
 READ_BYTES = 64 * 1024
 GRACE_SECONDS = 2
 """How long a process may take to end after it has closed its pipe."""
@@ -145,7 +148,9 @@ class ChildDocument:
             return refusals.timed_out(self._limits.max_seconds)
         if name in OUT_OF_MEMORY:
             return refusals.too_large("The file needs more memory than the parser may use.")
-        return refusals.corrupt(f"The file made the parser fail ({name}).")
+        _log.warning("parser_stopped", ended_with=name)
+        return refusals.reader_stopped()
 
     def _broken(self) -> ParsingRefused:
-        return refusals.corrupt("The file made the parser answer nonsense.")
+        _log.warning("parser_stopped", ended_with="nonsense")
+        return refusals.reader_stopped()

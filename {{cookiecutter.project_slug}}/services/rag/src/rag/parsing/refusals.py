@@ -17,6 +17,15 @@ def corrupt(detail: str) -> ParsingRefused:
     return ParsingRefused("corrupt", detail, "Open the file in its own program and save or export it again.")
 
 
+def reader_stopped() -> ParsingRefused:
+    """The process that read the file ended in the middle of it; which of both reasons it was cannot be told."""
+    return ParsingRefused(
+        "corrupt",
+        "The file makes the reader stop: it is damaged, or one of its parts is far too large.",
+        "Open the file in its own program and save or export it anew; if that does not help, split it.",
+    )
+
+
 def no_text(detail: str, hint: str = "Upload a file that has text.") -> ParsingRefused:
     """There is nothing to search."""
     return ParsingRefused("no_text", detail, hint)

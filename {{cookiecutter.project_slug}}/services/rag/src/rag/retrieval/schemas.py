@@ -97,7 +97,7 @@ class WhyDocument(BaseModel):
 
 
 class PassageDocument(BaseModel):
-    """A passage of a document. With reasons under `suspicious` it is never given to a model."""
+    """A passage of a document. With reasons under `suspicious` a model is given at most what is harmless in it."""
 
     document_id: UUID
     document_name: str
@@ -132,12 +132,6 @@ class PassageDocument(BaseModel):
             ),
             suspicious=list(passage.suspicious),
         )
-
-
-class SourcesDocument(BaseModel):
-    """The passages that an answer is made from, in the order of their markers."""
-
-    items: list[PassageDocument]
 
 
 class SearchAnswer(BaseModel):

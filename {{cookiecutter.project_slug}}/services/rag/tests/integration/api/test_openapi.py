@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from rag.openapi import document
+from rag.scopes import SCOPES
 
 COMMITTED = Path(__file__).parents[3] / "openapi.json"
 
@@ -23,3 +24,10 @@ async def test_every_operation_documents_its_refusals() -> None:
         for method, operation in operations.items():
             if "security" in operation:
                 assert {"401", "429"} <= set(operation["responses"]), f"{method} {path}"
+
+
+def test_a_key_can_have_the_scopes_that_the_routes_ask_for_and_no_others() -> None:
+    paths = json.loads(document())["paths"].values()
+    operations = [operation for path in paths for operation in path.values()]
+    asked = {scope for each in operations for way in each.get("security", ()) for scope in way.get("ApiKey", ())}
+    assert list(SCOPES) == sorted(asked)

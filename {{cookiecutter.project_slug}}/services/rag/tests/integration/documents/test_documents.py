@@ -187,6 +187,27 @@ async def test_files_that_cannot_be_taken_are_named_with_the_reason(
     assert len([stored async for stored in services.kit.storage.list("documents/")]) == 1
 
 
+@pytest.mark.parametrize("name", ["a\nb.txt", "a\r\nX: b.txt", "a"])
+async def test_a_name_with_a_line_break_is_refused(name: str, client: httpx2.AsyncClient) -> None:
+    end = "" if name == "a" else '"'
+    body = f'--B\r\nContent-Disposition: form-data; name="files"; filename="{name}{end}\r\n\r\nwords\r\n--B--\r\n'
+    headers = {"Content-Type": "multipart/form-data; boundary=B"}
+    answer = await client.post("/v1/documents", content=body.encode(), headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_name")
+    (error,) = answer.json()["errors"]
+    assert error["name"] in ("files[ab.txt]", "files[a]")
+    assert "has a line break in it" in error["message"]
+    assert (await client.get("/v1/documents")).json()["items"] == []
+
+
+@pytest.mark.parametrize("name", ['a\\"b.txt', '\\"a\\".txt', "a;b.txt", "a%0Ab.txt"])
+async def test_odd_names_on_one_line_are_taken(name: str, client: httpx2.AsyncClient) -> None:
+    body = f'--B\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\nwords\r\n--B--\r\n'
+    headers = {"Content-Type": "multipart/form-data; boundary=B"}
+    answer = await client.post("/v1/documents", content=body.encode(), headers=headers)
+    assert answer.json()["items"][0]["document"]["name"] == name.replace("\\", "")
+
+
 async def test_hostile_names_become_harmless_ones_and_folders_are_kept(
     client: httpx2.AsyncClient, upload: Uploader
 ) -> None:

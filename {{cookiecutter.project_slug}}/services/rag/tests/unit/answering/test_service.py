@@ -74,6 +74,25 @@ async def test_without_passages_no_model_is_asked(ask, provider, retriever) -> N
     assert provider.asked == []
 
 
+async def test_a_german_question_is_told_in_german_that_nothing_is_known(ask, provider, retriever) -> None:
+    provider.script = [["The moon is 42 [1]."]]
+    unsupported = (await ask("Wie weit ist es bis zum Mond?"))[-1].answer
+    assert unsupported.answer.startswith("Ich weiß es nicht: Die gefundenen Textstellen")
+    retriever.passages = ()
+    unknown = (await ask("Wie weit ist es bis zum Mond?"))[-1].answer
+    assert unknown.answer == "Ich weiß es nicht: Die Dokumente enthalten nichts darüber."
+    assert unsupported.abstained
+    assert unknown.abstained
+
+
+@pytest.mark.parametrize(
+    "text", ["Ich weiß es nicht: dazu steht nichts da.", "Das weiß ich nicht.", "I don't know.", "I do not know [1]."]
+)
+async def test_a_model_may_not_know_in_german_too(text: str, ask, provider) -> None:
+    provider.script = [[text]]
+    assert (await ask())[-1].answer.abstained
+
+
 async def test_a_model_that_does_not_know_is_believed(ask, provider) -> None:
     provider.script = ["I do not know: the passages say nothing about the moon [1]."]
     answer = (await ask("How far is the moon?"))[-1].answer

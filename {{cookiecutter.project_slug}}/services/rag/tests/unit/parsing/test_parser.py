@@ -202,6 +202,15 @@ def test_whatever_happens_to_the_parser_is_a_refusal(
     assert refused(words, "a.txt", ParsingLimits(max_characters=500), origin).code == expected
 
 
+@pytest.mark.parametrize("code", ["os.abort()", "os.kill(os.getpid(), 11)", "os._exit(3)", "write(encode(7))"])
+def test_a_reader_that_the_file_stops_is_told_in_words_that_help(words: Path, program: Attack, code: str) -> None:
+    refusal = refused(words, "a.txt", None, program(INFO + code))
+    assert refusal.code == "corrupt"
+    assert refusal.detail == "The file makes the reader stop: it is damaged, or one of its parts is far too large."
+    assert "save or export it anew" in refusal.hint
+    assert "SIG" not in f"{refusal.detail} {refusal.hint}"
+
+
 @pytest.mark.parametrize("code", ["os._exit(0)", "write(encode('done'))", "write(encode('info', 1, 2, 3))"])
 def test_a_parser_that_says_nothing_about_the_file_is_a_refusal(
     words: Path, program: Attack, code: str, origin: Nursery | None

@@ -191,6 +191,35 @@ def test_a_table_that_goes_on_over_the_page_keeps_its_header(draw: Draw, read: R
     ]
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_few_rows_on_the_next_page_keep_the_header_too(draw: Draw, read: Reader, count: int) -> None:
+    def grid(*rows: tuple[str, str], y: float) -> Callable[[Canvas], None]:
+        names = [lines(name, y=y - 15 * at) for at, (name, _) in enumerate(rows)]
+        return together(*names, *(lines(amount, x=272, y=y - 15 * at) for at, (_, amount) in enumerate(rows)))
+
+    first = grid(("Post", "Amount"), ("Inventories", "64"), ("Receivables", "128"), ("Goodwill", "77"), y=140)
+    rest = (("Cash", "512"), ("Total assets", "4,777"))[:count]
+    found = read(draw(together(lines(*PROSE), first), together(grid(*rest, y=740), lines(*PROSE, y=650))), "a.pdf")
+    kinds = [BlockKind.PARAGRAPH, BlockKind.TABLE, BlockKind.TABLE, BlockKind.PARAGRAPH]
+    assert [block.kind for block in found.blocks] == kinds
+    shown = ["| Post | Amount |", "| --- | --- |", *(f"| {' | '.join(row)} |" for row in rest)]
+    assert found.blocks[2].text.splitlines() == shown
+    assert found.blocks[2].page == 2
+
+
+@pytest.mark.parametrize("row", [("Cash", 72, "512", 300), ("Cash", 150, "512", 272), ("Cash or not", 72, "", 272)])
+def test_a_row_that_does_not_stand_in_the_columns_is_none_of_the_table(
+    draw: Draw, read: Reader, row: tuple[str, int, str, int]
+) -> None:
+    cells = [("Post", "Amount"), ("Inventories", "64"), ("Receivables", "128"), ("Goodwill", "77")]
+    names = [lines(name, y=140 - 15 * at) for at, (name, _) in enumerate(cells)]
+    table = [*names, *(lines(amount, x=272, y=140 - 15 * at) for at, (_, amount) in enumerate(cells))]
+    one, left, other, right = row
+    second = together(lines(one, x=left, y=740), lines(other, x=right, y=740), lines(*PROSE, y=650))
+    found = read(draw(together(lines(*PROSE), *table), second), "a.pdf")
+    assert [block.kind for block in found.blocks].count(BlockKind.TABLE) == 1
+
+
 @pytest.mark.parametrize(
     "top", [HEADER, ("Thousand tonnes", "North", "South")], ids=["repeats its header", "has a header of its own"]
 )
@@ -344,6 +373,22 @@ def test_pages_without_text_are_scans(draw: Draw, refusal: Refusal) -> None:
     refused = refusal(draw(lambda canvas: canvas.rect(50, 50, 400, 600, fill=1)), "a.pdf")
     assert refused.code == "no_text"
     assert "OCR" in refused.hint
+
+
+@pytest.mark.parametrize("kids", ["2 0 R", "2 0 R 2 0 R", "9 0 R", "3 0 R"])
+def test_pages_that_lead_in_a_circle_or_nowhere_are_damage_and_no_scans(kids: str, refusal: Refusal) -> None:
+    count = kids.count("R")
+    objects = [
+        "<</Type/Catalog/Pages 2 0 R>>",
+        f"<</Type/Pages/Kids[{kids}]/Count {count}>>",
+        "<</Type/Pages/Kids[2 0 R]/Count 1/Parent 2 0 R>>",
+    ]
+    body = "".join(f"{number} 0 obj\n{each}\nendobj\n" for number, each in enumerate(objects, start=1))
+    content = f"%PDF-1.4\n{body}trailer<</Root 1 0 R/Size 4>>\nstartxref\n0\n%%EOF".encode()
+    refused = refusal(content, "a.pdf")
+    assert refused.code == "corrupt"
+    assert "scan" not in refused.detail
+    assert "save or export" in refused.hint
 
 
 def test_too_many_pages_are_refused(draw: Draw, refusal: Refusal) -> None:

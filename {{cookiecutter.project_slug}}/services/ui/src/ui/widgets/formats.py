@@ -1,6 +1,5 @@
 """Figures, sizes, times and foreign text, written for people."""
 
-import html
 import re
 from datetime import UTC, datetime
 
@@ -87,17 +86,3 @@ def harmless(text: str) -> str:
     """
     shown = text.replace("$", r"\$").replace("![", r"!\[")
     return DIRECTIVE.sub(r"\\:", shown)
-
-
-def marked(text: str, quote: str | None) -> tuple[str, bool]:
-    """Return a page's text as HTML with a quote marked, and whether the quote was found.
-
-    Line breaks and runs of blanks in either do not matter.
-    """
-    words = [re.escape(word) for word in (quote or "").split()]
-    found = re.search(r"\s+".join(words), text, re.IGNORECASE) if words else None
-    if found is None:
-        return html.escape(text), False
-    start, end = found.span()
-    inner = html.escape(text[start:end])
-    return f'{html.escape(text[:start])}<mark id="quote">{inner}</mark>{html.escape(text[end:])}', True

@@ -1,6 +1,7 @@
 """The service of documents, as its HTTP contract says, with some documents in memory."""
 
 import json
+import threading
 import time
 from collections.abc import Iterator
 
@@ -29,14 +30,19 @@ WORDS = (
     "Subscriptions ",
     "doubled [1].",
 )
+BLANK_SECONDS = 0.2
 
 
 class FakeRag(FakeService):
-    """Answers like the service does. `pause` is the time between two tokens; `reading_seconds` that of an ingestion."""
+    """Answers like the service does. `reading_seconds` is the time of an ingestion.
+
+    While `may_end` is not set, an answer is not finished: blanks are written instead of its last word.
+    """
 
     def __init__(self) -> None:
         super().__init__(contract_of("rag"))
-        self.pause = 0.0
+        self.may_end = threading.Event()
+        self.may_end.set()
         self.reading_seconds = 60.0
         self.begun: dict[str, float] = {}  # when the reading of a document began
         self.documents: list[Thing] = []
@@ -182,7 +188,7 @@ class FakeRag(FakeService):
             "id": new_id(), "conversation_id": id, "question": question, "standalone_question": question + " (in 2025)",
             "answer": "".join(WORDS), "abstained": False, "support": 0.94,
             "citations": [{**where, "marker": 1, "quote": QUOTE}], "removed_citations": 1, "data": None,
-            "sources": [{**passage, "suspicious": []}],
+            "sources": [{**passage, "suspicious": []}], "withheld": [],
             "meta": {
                 "model": "offline", "provider": "offline", "prompt": {"name": "answer", "version": "1"},
                 "tokens": {"input": 1210, "output": 38, "estimated": True}, "cost_usd": "0.000412", "cache": None,
@@ -203,14 +209,18 @@ class FakeRag(FakeService):
     def _tokens(self, id: str, question: str) -> Iterator[bytes]:
         try:
             yield b": keep-alive\n\n"
-            yield event("sources", {"items": self.make_answer(id, question)["sources"]})
-            for word in WORDS:
-                time.sleep(self.pause)
+            found = self.make_answer(id, question)
+            yield event("sources", {"items": found["sources"], "withheld": found["withheld"]})
+            for word in WORDS[:-1]:
                 yield event("token", {"text": word})
+            while not self.may_end.wait(BLANK_SECONDS):
+                yield event("token", {"text": " "})
+            yield event("token", {"text": WORDS[-1]})
             if question == "break":
                 return
             if question == "fail":
-                yield event("error", problem(503, "model_overloaded", "The model is busy.", "Ask again.").body)
+                busy = problem(503, "model_overloaded", "The model is busy.", "Ask again.", instance="/v1/ask")
+                yield event("error", busy.body)
                 return
             yield event("answer", self.say(id, question))
         except GeneratorExit:

@@ -173,3 +173,41 @@ def test_how_an_answer_came_about_is_told(rag: FakeRag, page) -> None:
     assert "**Prompt**" not in shown
     assert "removed" not in shown
     assert "from the cache" in captions(page("ask", thread=thread))
+
+
+def withheld(name: str, page: int, *, whole: bool) -> dict[str, object]:
+    return {
+        "document_id": "01a21c2c-c12b-7734-ad07-12693f14a976",
+        "document_name": name,
+        "page": page,
+        "ordinal": 0,
+        "whole": whole,
+        "reasons": ["overrides_instructions:en"],
+    }
+
+
+def test_what_was_kept_away_from_the_model_is_told(rag: FakeRag, page) -> None:
+    thread = rag.begin("Revenue")
+    kept = [withheld("evil*.md", 3, whole=True), withheld("mixed.md", 1, whole=False)]
+    rag.say(thread, "One?", withheld=kept)
+    at = page("ask", thread=thread)
+    assert "Part of the text was kept away from the model, because it gives orders to it" in captions(at)
+    assert r"evil\*\.md, page 3; mixed\.md, page 1." in captions(at)
+    (first, second) = [button for button in at.button if str(button.key).startswith("withheld-")]
+    assert (first.label.replace("\\", ""), first.help) == (
+        "evil*.md, p. 3 · all of it",
+        "overrides instructions",
+    )
+    assert second.label.endswith("in part")
+
+
+def test_many_places_that_were_kept_away_are_counted(rag: FakeRag, page) -> None:
+    thread = rag.begin("Revenue")
+    rag.say(thread, "One?", withheld=[withheld("evil.md", number, whole=True) for number in range(1, 6)])
+    shown = captions(page("ask", thread=thread))
+    assert "Text was kept away" in shown
+    assert "page 3; and 2 more places." in shown
+
+
+def test_nothing_is_said_when_nothing_was_kept_away(rag: FakeRag, page) -> None:
+    assert "kept away" not in captions(page("ask", thread=rag.begin("Revenue", "One?")))

@@ -58,6 +58,13 @@ def test_an_empty_page_says_so(rag: FakeRag, view) -> None:
     assert view().info[0].value == "This page holds no text."
 
 
+def test_a_table_is_shown_as_one_with_the_quote_marked_in_its_cells(rag: FakeRag, view) -> None:
+    table = "Revenue\n\n| Year | Revenue |\n| --- | --- |\n| 2025 | 4.2 |"
+    shown = {"document_id": rag.documents[0]["id"], "document_name": "a.pdf", "page": 2, "pages": 3, "text": table}
+    rag.fail("GET", "/v1/documents/.*", Response(200, shown))
+    assert '<td><mark id="quote">2025</mark></td><td><mark>4.2</mark></td>' in body(view("| 2025 | 4.2 |"))
+
+
 def test_a_document_that_is_gone_is_explained(rag: FakeRag, view) -> None:
     rag.fail("GET", "/v1/documents/.*", problem(404, "document_not_found", "There is no such document."))
     at = view()

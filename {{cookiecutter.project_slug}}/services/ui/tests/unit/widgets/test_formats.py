@@ -71,14 +71,3 @@ def test_an_answer_stays_text_where_streamlit_would_do_more() -> None:
     assert formats.harmless(text) == (
         r"It cost \$4 to \$5. !\[x](http://evil/leak) \:red[danger] \:material/home: **fine** at 10:30"
     )
-
-
-def test_a_quote_is_marked_whatever_its_line_breaks() -> None:
-    shown, found = formats.marked("Costs <b>rose</b>\nby   4 %.", "costs <B>rose</B> by 4")
-    assert found
-    assert shown == '<mark id="quote">Costs &lt;b&gt;rose&lt;/b&gt;\nby   4</mark> %.'
-
-
-@pytest.mark.parametrize("quote", [None, "", "something else"])
-def test_text_without_the_quote_is_shown_as_it_is(quote: str | None) -> None:
-    assert formats.marked("a < b", quote) == ("a &lt; b", False)

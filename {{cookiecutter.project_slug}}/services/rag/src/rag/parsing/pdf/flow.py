@@ -41,7 +41,7 @@ class Flow:
         self._aside: list[Block] = []
         self._leading = USUAL_LEADING
         self._broken = False  # whether a table or note stands between the last line and the next
-        self._last_table: Table | None = None  # with which the page before ended
+        self.table_before: Table | None = None  # with which the page before ended
 
     def take(self, items: Sequence[Line | Table], page: int) -> Iterator[Block]:
         """Take a page's content in reading order, and yield the blocks that are complete."""
@@ -57,10 +57,10 @@ class Flow:
     def _continued(self, items: Sequence[Line | Table]) -> list[Line | Table]:
         """Give a table at the top of a page the header of the one that ended the page before, if it goes on there."""
         found = list(items)
-        if found and isinstance(found[0], Table) and self._last_table is not None:
-            found[0] = found[0].after(self._last_table)
+        if found and isinstance(found[0], Table) and self.table_before is not None:
+            found[0] = found[0].after(self.table_before)
         last = found[-1] if found else None
-        self._last_table = last if isinstance(last, Table) else None
+        self.table_before = last if isinstance(last, Table) else None
         return found
 
     def finish(self) -> Iterator[Block]:

@@ -46,6 +46,13 @@ class Page:
     height: float
     segments: list[Segment]
     rules: list[Rule] = field(default_factory=list)
+    readable: bool = True
+    """False of one that cannot be opened: it is in the file's list of pages, and nowhere else."""
+
+
+def unreadable(number: int) -> Page:
+    """Return a page that cannot be opened."""
+    return Page(number, 0.0, 0.0, [], readable=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from pypdfium2 import raw  # type: ignore[import-untyped]  # it ships no types
 
 from rag.parsing import refusals
-from rag.parsing.pdf.geometry import Page, Rule, Segment, Turn
+from rag.parsing.pdf.geometry import Page, Rule, Segment, Turn, unreadable
 
 BOLD_NAME = re.compile(r"bold|black|heavy|demi|CMBX|CMB\d|-B$", re.IGNORECASE)
 MONO_NAME = re.compile(r"mono|monL|courier|consol|CMTT|typewriter|menlo", re.IGNORECASE)
@@ -68,13 +68,13 @@ class NativeDocument:
         return buffer.raw[: max(0, size - 2)].decode("utf-16-le", "replace").translate(UNPRINTABLE).strip()
 
     def page(self, index: int) -> Page:
-        """Return the text of a page in pieces with positions. A page that cannot be read is empty."""
+        """Return the text of a page in pieces with positions. One that cannot be opened is empty."""
         handle = raw.FPDF_LoadPage(self.handle, index)
         if not handle:
-            return Page(index + 1, 0.0, 0.0, [], [])
+            return unreadable(index + 1)
         text = raw.FPDFText_LoadPage(handle)
         try:
-            return _Reading(handle, text, self._fonts).page(index + 1) if text else Page(index + 1, 0.0, 0.0, [], [])
+            return _Reading(handle, text, self._fonts).page(index + 1) if text else unreadable(index + 1)
         finally:
             if text:
                 raw.FPDFText_ClosePage(text)

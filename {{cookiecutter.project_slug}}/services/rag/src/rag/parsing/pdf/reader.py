@@ -76,13 +76,16 @@ def _pages(path: Path, count: int, sample: dict[int, Page]) -> Iterator[Page]:
 
 def _blocks(pages: Iterator[Page], styles: Styles) -> Iterator[Block]:
     flow = Flow(styles)
-    found = False
+    found, unreadable = False, 0
     for (page, edges), furniture in without_furniture(map(_sheet, pages)):
         found = found or bool(page.segments)
+        unreadable += not page.readable
         dropped = {id(edges[index]) for index in furniture}
         segments = [each for each in page.segments if id(each) not in dropped] if dropped else page.segments
         yield from flow.take(_items(page, segments, flow), page.number)
     yield from flow.finish()
+    if not found and unreadable:
+        raise refusals.corrupt(f"The PDF file is damaged: {unreadable} of its {count} pages cannot be opened.")
     if not found:
         raise refusals.scanned()
 
@@ -98,8 +101,12 @@ def _sheet(page: Page) -> Sheet[tuple[Page, list[Segment]]]:
 
 def _items(page: Page, segments: list[Segment], flow: Flow) -> list[Line | Table]:
     """Return lines and tables of a page in reading order."""
-    return [
-        item if isinstance(item, Table) else line_of(item, page.number, zone)
-        for zone in zones_of(segments, page.rules)
-        for item in divide(zone, page.rules, flow.compounds)
+    found = [
+        (item, zone) for zone in zones_of(segments, page.rules) for item in divide(zone, page.rules, flow.compounds)
     ]
+    before = flow.table_before
+    rest = before.rows_after([item for item, _ in found], flow.compounds) if before else None
+    lines: list[Line | Table] = [rest] if rest else []
+    for item, zone in found[len(rest.rows) - 1 if rest else 0 :]:
+        lines.append(item if isinstance(item, Table) else line_of(item, page.number, zone))
+    return lines

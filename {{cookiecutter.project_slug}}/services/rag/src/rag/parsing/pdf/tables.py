@@ -54,12 +54,37 @@ class Table:
             return self
         return replace(self, rows=[header, *self.rows])
 
+    def rows_after(self, items: Sequence["Row | Table"], compounds: Compounds) -> "Table | None":
+        """Return the rows that begin the next page, too few to be a table by themselves, as one with this header.
+
+        A row is one of this table when each of its cells stands alone in a column, and as the column's cells do: at its
+        left or right edge, or in its middle.
+        """
+        found: list[list[str]] = []
+        baseline = 0.0
+        for item in () if self.contents else items:
+            if isinstance(item, Table) or (found and item[0].baseline - baseline > FAR * item[0].size):
+                break
+            placed = [(_column(cell, self.columns), cell) for cell in item]
+            alone = len({column for column, _ in placed}) == len(item) > 1
+            if not alone or not all(_stands_in(cell, self.columns[column]) for column, cell in placed):
+                break
+            found.append(_texts([placed], len(self.columns), compounds))
+            baseline = item[0].baseline
+        return Table([self.rows[0], *found], baseline, self.columns) if found else None
+
     def _continues(self, before: "Table") -> bool:
         pairs = list(zip(self.columns, before.columns, strict=False))
         same = len(self.columns) == len(before.columns) > 1
         return same and all(
             left < other_right and other_left < right for (left, right), (other_left, other_right) in pairs
         )
+
+
+def _stands_in(cell: Segment, column: tuple[float, float]) -> bool:
+    left, right = column
+    middle = abs((cell.left + cell.right) - (left + right)) / 2
+    return min(abs(cell.left - left), abs(cell.right - right), middle) <= ALIGNED * cell.size
 
 
 def _is_header(rows: Sequence[Sequence[str]]) -> bool:

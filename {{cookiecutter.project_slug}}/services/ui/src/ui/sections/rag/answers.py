@@ -1,8 +1,10 @@
 """An answer on the screen: its text, its sources, what it cost, how it came about, and what one thinks of it."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
-from ui.sections.rag.models import Answer, Feedback, Rating, SharedMessage, Source
+from ui.sections.rag.models import Answer, Feedback, Rating, SharedMessage, Source, Withheld
 from ui.sections.rag.service import rag
 from ui.sections.rag.viewer import open_citation, open_page
 from ui.widgets.formats import count, figure, harmless, label, milliseconds, moment, money, plain
@@ -10,6 +12,7 @@ from ui.widgets.states import notify, reported
 
 THUMBS: tuple[Rating, ...] = ("down", "up")
 LONGEST_COMMENT = 2000
+MOST_PLACES = 3
 
 
 def show_question(text: str) -> None:
@@ -25,6 +28,8 @@ def show_answer(answer: Answer, given: Feedback | None) -> None:
         if answer.abstained:
             st.caption(":material/help: The documents do not support an answer.")
         _citations(answer)
+        if answer.withheld:
+            st.caption(f":material/shield: {withheld_line(answer.withheld)}")
         st.caption(cost_line(answer))
         with st.container(horizontal=True, vertical_alignment="center"):
             _feedback(answer, given)
@@ -41,6 +46,15 @@ def show_shared(message: SharedMessage) -> None:
         for citation in message.citations:
             place = f"**{citation.marker}** · {plain(citation.document_name)}, page {citation.page}"
             st.markdown(f"{place}\n\n> {plain(citation.quote)}" if citation.quote else place)
+
+
+def withheld_line(withheld: Sequence[Withheld]) -> str:
+    """Say which texts the model did not get to read."""
+    places = dict.fromkeys(f"{plain(each.document_name)}, page {each.page}" for each in withheld)
+    named = "; ".join(list(places)[:MOST_PLACES])
+    more = f"; and {count(len(places) - MOST_PLACES, 'more place')}" if len(places) > MOST_PLACES else ""
+    what = "Text" if all(each.whole for each in withheld) else "Part of the text"
+    return f"{what} was kept away from the model, because it gives orders to it: {named}{more}."
 
 
 def cost_line(answer: Answer) -> str:
@@ -120,6 +134,7 @@ def _details(answer: Answer) -> None:
             if value:
                 st.markdown(f"**{name}** `{value}`")
         _passages(answer)
+        _withheld(answer)
 
 
 def _passages(answer: Answer) -> None:
@@ -131,6 +146,18 @@ def _passages(answer: Answer) -> None:
             name = f"{number} · {plain(source.document_name)}, p. {source.page}"
             if st.button(name, key=f"passage-{answer.id}-{number}", type="tertiary", help=_why(source)):
                 open_page(source.document_name, source.document_id, source.page, [source.text])
+
+
+def _withheld(answer: Answer) -> None:
+    if not answer.withheld:
+        return
+    st.markdown(f"**Kept away** {count(len(answer.withheld), 'passage')}")
+    with st.container(gap=None):
+        for number, each in enumerate(answer.withheld, 1):
+            name = f"{plain(each.document_name)}, p. {each.page} · {'all of it' if each.whole else 'in part'}"
+            reasons = ", ".join(plain(label(reason.partition(":")[0])) for reason in each.reasons) or None
+            if st.button(name, key=f"withheld-{answer.id}-{number}", type="tertiary", help=reasons):
+                open_page(each.document_name, each.document_id, each.page)
 
 
 def _why(source: Source) -> str:

@@ -103,6 +103,16 @@ class Sources(BaseModel):
     items: list[Source] = []
 
 
+class Withheld(BaseModel):
+    """A passage that was kept away from the model, whole or in part."""
+
+    document_id: str
+    document_name: str
+    page: int
+    whole: bool = True
+    reasons: list[str] = []
+
+
 class Token(BaseModel):
     """A piece of an answer."""
 
@@ -174,6 +184,7 @@ class Answer(BaseModel):
     citations: list[Citation] = []
     removed_citations: int = 0
     sources: list[Source] = []
+    withheld: list[Withheld] = []
     meta: Meta = Meta()
     created_at: datetime
 

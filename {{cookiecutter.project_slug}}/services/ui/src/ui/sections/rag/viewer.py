@@ -6,7 +6,8 @@ import streamlit as st
 
 from ui.sections.rag.models import Citation, PageText
 from ui.sections.rag.service import rag
-from ui.widgets.formats import marked, plain
+from ui.widgets.formats import plain
+from ui.widgets.page_text import page_html
 from ui.widgets.scrolling import to_the_mark
 from ui.widgets.states import explained
 
@@ -66,7 +67,7 @@ def _text(text: PageText, quotes: Sequence[str]) -> None:
     if not text.text.strip():
         st.info("This page holds no text.", icon=":material/draft:")
         return
-    shown, found = marked(text.text, quotes[0] if quotes else None)
+    shown, found = page_html(text.text, quotes[0] if quotes else None)
     with st.container(border=True, height=440, key="page-text"):
         st.html(f'<div class="page-text">{shown}</div>')
     if found:
