@@ -112,8 +112,8 @@ class ChunkRepository:
         connection = await self._session.connection()  # plain rows: the session would take longer than the database
         rows = (await connection.execute(query, parameters)).all()
         return [
-            FoundChunk(*place, tuple(heading), page, page_end, tuple(breaks), parent)
-            for *place, heading, page, page_end, breaks, parent in rows
+            FoundChunk(document, name, revision, ordinal, text, tuple(heading), page, page_end, tuple(breaks), parent)
+            for document, name, revision, ordinal, text, heading, page, page_end, breaks, parent in rows
         ]
 
 

@@ -51,7 +51,7 @@ def open_pdf(path: Path, limits: ParsingLimits) -> Iterator[tuple[DocumentInfo, 
         sample = {index: document.page(index) for index in range(0, document.pages, step)[:SAMPLE_PAGES]}
         styles = survey(sample.values(), read_outline(document))
         info = DocumentInfo(PDF, _title(document, sample[0], styles), document.pages)
-    yield info, _blocks(_pages(path, document.pages, sample), styles)
+    yield info, _blocks(_pages(path, document.pages, sample), document.pages, styles)
 
 
 def _title(document: NativeDocument, first: Page, styles: Styles) -> str | None:
@@ -74,7 +74,7 @@ def _pages(path: Path, count: int, sample: dict[int, Page]) -> Iterator[Page]:
                 yield sample.pop(index) if index in sample else document.page(index)
 
 
-def _blocks(pages: Iterator[Page], styles: Styles) -> Iterator[Block]:
+def _blocks(pages: Iterator[Page], count: int, styles: Styles) -> Iterator[Block]:
     flow = Flow(styles)
     found, unreadable = False, 0
     for (page, edges), furniture in without_furniture(map(_sheet, pages)):
