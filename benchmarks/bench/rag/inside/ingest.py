@@ -7,7 +7,7 @@ import asyncio
 import os
 import resource
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -31,6 +31,7 @@ class LocalFile:
     """A file of this machine, as an upload would bring it."""
 
     content_type = None
+    headers: Mapping[str, str] = {}
 
     def __init__(self, path: Path) -> None:
         self.filename = path.name
