@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response, Security
 
 from llmkit import errors as models
 from rag.answering.errors import InvalidSchema, PromptLeaked, UnknownModel
-from rag.answering.schemas import Answer, AskRequest
+from rag.answering.schemas import Answer, AskRequest, SourcesDocument
 from rag.answering.streams import MEDIA_TYPE, EventStream, event_frames, frame, last, primed, unless_gone
 from rag.conversations.errors import ConversationFull, ConversationNotFound
 from rag.dependencies import ServicesDep
@@ -52,10 +52,8 @@ def _object(**properties: dict[str, Json]) -> dict[str, Json]:
     return {"type": "object", "properties": dict(properties), "required": list(properties)}
 
 
-_SOURCES = _object(
-    items={"type": "array", "items": _of("PassageDocument")},
-    withheld={"type": "array", "items": _of("WithheldDocument")},
-)
+_SOURCES = SourcesDocument.model_json_schema(ref_template="#/components/schemas/{model}")
+del _SOURCES["$defs"]  # the document has them all
 _EVENTS = {
     "schema": {  # of each event
         "oneOf": [

@@ -146,8 +146,7 @@ class _Search:
         ranked = await self._ranked(queries)
         candidates, expanded = await self._read(ranked)
         if len(candidates) < self._options.limit and len(ranked) >= queries[0].limit:
-            more = MORE * max(self._options.candidates, self._options.limit)
-            ranked = await self._ranked([replace(query, limit=more) for query in queries])
+            ranked = await self._ranked([replace(query, limit=MORE * self._most) for query in queries])
             candidates, expanded = await self._read(ranked)
         if self._reranks:
             candidates = await self._reranked(candidates)
@@ -162,14 +161,19 @@ class _Search:
 
     def _depth(self, probes: Sequence[_Probe]) -> int:
         """Hits that are asked for: all candidates when they are sorted anew or fused with those of other queries."""
-        limit, candidates = self._options.limit, self._options.candidates
-        sorted_anew = self._reranks or len(probes) > 1
-        return max(limit, candidates if sorted_anew else min(candidates, limit + BATCH_SLACK))
+        if self._reranks or len(probes) > 1:
+            return self._most
+        return min(self._most, self._options.limit + BATCH_SLACK)
+
+    @property
+    def _most(self) -> int:
+        """All candidates, and never fewer than passages."""
+        return max(self._options.limit, self._options.candidates)
 
     @property
     def _wanted(self) -> int:
         """Hits whose text is needed: all candidates when they are to be sorted anew."""
-        return max(self._options.limit, self._options.candidates) if self._reranks else self._options.limit
+        return self._most if self._reranks else self._options.limit
 
     async def _queries(self, probes: Sequence[_Probe], limit: int) -> list[Query]:
         with self._timings.stage("embed"):
@@ -245,8 +249,7 @@ class _Search:
         if not self._options.explain:
             return None
         with self._timings.stage("explain"):
-            deep = replace(query, limit=max(self._options.candidates, self._options.limit))
-            return await read_halves(self._parts._index, self._collection, deep)
+            return await read_halves(self._parts._index, self._collection, replace(query, limit=self._most))
 
     def _passage(self, candidate: Candidate, expanded: Expanded, halves: Halves | None) -> Passage:
         chunk, hit = candidate.chunk, candidate.hit
