@@ -1,4 +1,7 @@
-"""Ingestion that is interrupted, repeated, overtaken and made pointless while it works."""
+"""Ingestion that is interrupted, repeated, overtaken and made pointless while it works.
+
+One file: all of it looks at the same worker, index and rows through the same few functions.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable

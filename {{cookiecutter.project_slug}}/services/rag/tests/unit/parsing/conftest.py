@@ -1,6 +1,7 @@
 """Documents as people upload them, made on the spot: above all a report of 120 pages in two columns."""
 
 import random
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,8 @@ from rag.parsing.detection import detect
 from rag.parsing.limits import ParsingLimits
 from rag.parsing.parser import parse
 from rag.parsing.readers import open_document
+
+sys.path.append(str(Path(__file__).parent))  # so that tests import `pdf_pages`
 
 WIDTH, HEIGHT = A4
 MARGIN, GUTTER = 18 * mm, 7 * mm
