@@ -106,9 +106,9 @@ class Page:
         self.wait(f"!!{found}")
         if not at_once:
             self.settle()
-        self.run(f"{found}.scrollIntoView({{block: 'center'}})")
+        self.wait(f"(e => e && (e.scrollIntoView({{block: 'center'}}), true))({found})")
         time.sleep(0.2)
-        box = self.run(f"(r => [r.x + r.width / 2, r.y + r.height / 2])({found}.getBoundingClientRect())")
+        box = self.wait(f"(r => r && [r.x + r.width / 2, r.y + r.height / 2])({found}?.getBoundingClientRect())")
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=box[0], y=box[1], button="left", clickCount=1)
 

@@ -107,7 +107,7 @@ def test_upload_ask_read_the_source_and_come_back(
 
     browser.click("[class*=st-key-source-] button", "report-2025.txt")
     browser.see("Page 2 of 3")
-    marked = browser.run("document.querySelector('mark').innerText")
+    marked = browser.wait("document.querySelector('mark')?.innerText")
     assert marked.startswith("Revenue grew to $4.2 million")
     browser.press(*ESCAPE)
     browser.wait("!document.querySelector('[role=dialog]')")
@@ -137,8 +137,8 @@ def test_the_cited_words_are_in_sight_however_far_down_the_page(
     browser.click("[class*=st-key-source-] button", "p. 2")
     browser.see("Page 2 of 3")
     browser.wait(
-        "(([mark, frame]) => mark.top >= frame.top && mark.bottom <= frame.bottom)("
-        "['mark', '.st-key-page-text'].map(part => document.querySelector(part).getBoundingClientRect()))"
+        "(([mark, frame]) => mark && frame && mark.top >= frame.top && mark.bottom <= frame.bottom)("
+        "['mark', '.st-key-page-text'].map(part => document.querySelector(part)?.getBoundingClientRect()))"
     )
     assert browser.run("document.querySelectorAll('.page-text td > mark').length") == form.count("2025")
 
