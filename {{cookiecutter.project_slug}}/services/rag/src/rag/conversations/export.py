@@ -3,6 +3,8 @@
 from rag.answering.schemas import Answer
 from rag.conversations.schemas import ConversationDetail
 
+_PART = {True: "", False: " in part"}
+
 
 def markdown(conversation: ConversationDetail) -> str:
     """Return a conversation in Markdown, each answer with its sources."""
@@ -19,7 +21,11 @@ def _sources(answer: Answer) -> list[str]:
         f"- [{each.marker}] {_one_line(each.document_name)}, page {each.page}: “{_one_line(each.quote)}”"
         for each in answer.citations
     ]
-    return [*cited, ""] if cited else []
+    withheld = [
+        f"- Kept away from the model{_PART[each.whole]}: {_one_line(each.document_name)}, page {each.page}"
+        for each in answer.withheld
+    ]
+    return [*cited, *withheld, ""] if cited or withheld else []
 
 
 def _one_line(text: str) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool, StringConstraints
 
-from rag.answering.schemas import AnswerSchema, CitationDocument, ModelName, Temperature
+from rag.answering.schemas import AnswerSchema, CitationDocument, ModelName, Temperature, WithheldDocument
 from rag.fields import ANY, JSON_OBJECT, VISIBLE, NumberOnly
 from rag.retrieval.schemas import QUESTION_LENGTH
 
@@ -151,7 +151,7 @@ class Choice(BaseModel):
 
 
 class ChatCompletion(BaseModel):
-    """An answer in OpenAI's form, with its citations beside it."""
+    """An answer in OpenAI's form; beside it its citations, and what no model was given to read."""
 
     id: str
     object: Literal["chat.completion"] = "chat.completion"
@@ -160,6 +160,7 @@ class ChatCompletion(BaseModel):
     choices: list[Choice]
     usage: Usage
     citations: list[CitationDocument]
+    withheld: list[WithheldDocument]
 
 
 class Delta(BaseModel):
@@ -179,7 +180,7 @@ class ChunkChoice(BaseModel):
 
 
 class ChatChunk(BaseModel):
-    """A piece of a streamed answer. The last piece with a choice has the citations."""
+    """A piece of a streamed answer. The last piece with a choice has what `ChatCompletion` has beside it."""
 
     id: str
     object: Literal["chat.completion.chunk"] = "chat.completion.chunk"
@@ -188,6 +189,7 @@ class ChatChunk(BaseModel):
     choices: list[ChunkChoice]
     usage: Usage | None = None
     citations: list[CitationDocument] | None = None
+    withheld: list[WithheldDocument] | None = None
 
 
 class ModelDocument(BaseModel):

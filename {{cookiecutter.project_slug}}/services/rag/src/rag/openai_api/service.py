@@ -95,6 +95,7 @@ def completion(answer: Answer, model: str, *, as_json: bool = False) -> ChatComp
         choices=[Choice(message=message)],
         usage=usage_of(answer),
         citations=answer.citations,
+        withheld=answer.withheld,
     )
 
 
@@ -143,7 +144,7 @@ class ChunkWriter:
             refused = self._as_json and answer.abstained
             frames.append(self._frame(Delta(refusal=missing) if refused else Delta(content=missing)))
         ended = self._chunk([ChunkChoice(delta=Delta(), finish_reason="stop")])
-        ended.citations = answer.citations
+        ended.citations, ended.withheld = answer.citations, answer.withheld
         frames.append(_data(ended))
         if self._include_usage:
             told = self._chunk([])
@@ -171,7 +172,8 @@ def error_frame(problem: Problem) -> bytes:
 
 
 def _data(chunk: ChatChunk) -> bytes:
-    dumped = chunk.model_dump_json(exclude_none=False, exclude={"citations"} if chunk.citations is None else None)
+    own = {"citations", "withheld"}
+    dumped = chunk.model_dump_json(exclude=own if chunk.citations is None else None)
     return f"data: {dumped}\n\n".encode()
 
 

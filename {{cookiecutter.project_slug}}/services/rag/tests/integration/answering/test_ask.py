@@ -189,3 +189,5 @@ async def test_the_harmless_rest_of_a_passage_answers_and_the_answer_says_so(
         assert events_of(response.text)[0][1]["withheld"] == answer["withheld"]
     stored = (await client.get(f"/v1/conversations/{answer['conversation_id']}")).json()
     assert stored["messages"][-1]["answer"]["withheld"] == answer["withheld"]
+    exported = await client.get(f"/v1/conversations/{answer['conversation_id']}/export?format=markdown")
+    assert "- Kept away from the model in part: mixed.md, page 1\n" in exported.text
