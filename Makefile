@@ -17,6 +17,7 @@ space := $(empty) $(empty)
 $(if $(findstring $(space),$(CURDIR)),$(error This folder's path holds a space, which make cannot handle: move the folder))
 PACKAGE_PATH := $(subst $(space),:,$(SOURCES))
 export PYTHONPYCACHEPREFIX := $(BUILD_DIR)/cache/bytecode
+export PYTHONDONTWRITEBYTECODE := # as in the project's Makefile
 export RUFF_CACHE_DIR := $(BUILD_DIR)/cache/ruff
 export MYPY_CACHE_DIR := $(BUILD_DIR)/cache/mypy
 PYTEST := $(PY) -m pytest -o cache_dir="$(BUILD_DIR)/cache/pytest"

@@ -22,6 +22,9 @@ RENDERED = {".env.example", "LICENSE", "README.md", "compose.yaml"}
 # What `make test-template ARGS=...` hands down to every process below it; a baked project's make must not take it over.
 OF_OUR_MAKE = {"ARGS", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"}
 
+# Python compiles a file of the environment once for all baked projects.
+SHARED_BYTECODE = [f"PYTHONPYCACHEPREFIX={sys.pycache_prefix}"] if sys.pycache_prefix else []
+
 Bakery = Callable[..., Path]  # bakes with the answers given as keywords and returns the project's folder
 
 
@@ -98,5 +101,5 @@ def make(project: Path, cache: Path, *arguments: str) -> Bake:
     environment = Path(sys.executable).parent.parent
     sources = [str(path) for path in sorted(project.glob("*/*/src"))]
     stamp = environment / ".setup-done"  # the environment is shared: never install the project into it
-    command = ["make", "-o", str(stamp), f"VENV={environment}", f"CACHE={cache}", *arguments]
+    command = ["make", "-o", str(stamp), f"VENV={environment}", f"CACHE={cache}", *SHARED_BYTECODE, *arguments]
     return run(command, project, PYTHONPATH=os.pathsep.join(sources))

@@ -31,9 +31,8 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self._stdout, self._stderr = folder / "stdout", folder / "stderr"
         variables = {
-            "PATH": os.environ["PATH"],
+            **{name: value for name, value in os.environ.items() if name in ("PATH", "PYTHONPYCACHEPREFIX")},
             "PYTHONPATH": os.pathsep.join([str(HERE), *filter(None, sys.path)]),
-            "PYTHONDONTWRITEBYTECODE": "1",
             "DATA_DIR": str(folder / "data"),
             "HTTP__PORT": str(self.port),
             "HTTP__DRAIN_SECONDS": "0",

@@ -96,9 +96,8 @@ class Workshop:
 def environment_of(settings: WorkshopSettings) -> dict[str, str]:
     jobs = settings.jobs
     return {
-        **{name: value for name, value in os.environ.items() if name in ("PATH", "PYTHONPATH", "HOME")},
+        **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "PYTHONPYCACHEPREFIX")},
         "PYTHONPATH": os.pathsep.join([path for path in sys.path if path]),
-        "PYTHONDONTWRITEBYTECODE": "1",
         "WORKSHOP_PROCESS": "1",
         "TMPDIR": str(settings.data_dir),
         "ENVIRONMENT": "test",
