@@ -30,7 +30,7 @@ _BLOCK_END = re.compile(r"\n[ \t]*\n\s*")
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])\s+|\n\s*")  # noqa: RUF001 - full stops of Chinese and Japanese
 _LINE_END = re.compile(r"\n\s*")
 _ROW = re.compile(r"\s*\|")
-_RULE = re.compile(r"\s*\|?[\s:|-]*-[\s:|-]*$")
+_RULE = re.compile(r"[\s:|]*-[\s:|-]*$")
 _HEADING = re.compile(r"\s*#{1,6}\s|\s*[=-]{3,}\s*$")
 
 

@@ -30,7 +30,7 @@ _PATTERNS = {
     Kind.CODE: (r"\d",),
     Kind.MONEY: (
         r"[$€£¥]\s?\d",
-        r"\d[\d.,]*\s?(?:[$€£¥]|usd|eur|gbp|chf|dollars?|euros?|pounds?|cents?|million|billion)",
+        r"(?<!\d)\d[\d.,]*\s?(?:[$€£¥]|usd|eur|gbp|chf|dollars?|euros?|pounds?|cents?|million|billion)",
         r"\b(?:usd|eur|gbp|chf)\s?\d|\bfree\b",
     ),
     Kind.DURATION: (

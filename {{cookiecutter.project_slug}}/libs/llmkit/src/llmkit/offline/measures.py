@@ -4,7 +4,7 @@ import re
 
 from llmkit.language.words import stem
 
-_NUMBER = r"\d[\d.,]*\s?"
+_NUMBER = r"(?<!\d)\d[\d.,]*\s?"
 _MEASURES = (
     ("weight mass heavy", r"(?:kg|g|mg|t|lb|lbs|oz|kilograms?|grams?|tonnes?|tons?|pounds?)\b"),
     (
@@ -13,7 +13,7 @@ _MEASURES = (
     ),
     ("volume capacity water liquid fuel oil milk", r"(?:l|ml|cl|hl|lit(?:er|re)s?|millilit(?:er|re)s?|gallons?|m³)\b"),
     ("temperature hot warm cold heat", r"(?:°\s?[CF]?|degrees?|kelvin)"),
-    ("speed fast velocity", r"(?:km/h|mph|m/s|knots?|rpm|(?:\w+\s)?(?:a|per) (?:second|minute|hour))"),
+    ("speed fast velocity", r"(?:km/h|mph|m/s|knots?|rpm|(?:[^\W\d]\w*\s)?(?:a|per) (?:second|minute|hour))"),
     ("pressure", r"(?:bar|mbar|k?pa|psi)\b"),
     ("power wattage", r"(?:[kmg]?w|watts?|kilowatts?|megawatts?|hp)\b"),
     ("voltage tension", r"(?:k?v|volts?)\b"),

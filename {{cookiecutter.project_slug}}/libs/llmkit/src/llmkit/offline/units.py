@@ -12,7 +12,7 @@ _ITEM = re.compile(r"^(\s*)(?:[-*+•o]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+(?=\S)")
 _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$")
 _NUMBERED = re.compile(r"^(?:\d+|[A-Z])(?:\.\d+)*\.?\s{1,4}[A-Z][^.!?:;]{2,70}$")
 _PATH = re.compile(r"^[^|>].{0,300} > .{0,200}[^.!?:;]$")
-_RULE = re.compile(r"^\s*\|?(?:\s*:?-{2,}:?\s*\|)+\s*(?::?-{2,}:?)?\s*\|?\s*$")
+_RULE = re.compile(r"^\s*(?:\|\s*)?(?::?-{2,}:?\s*\|\s*)+(?::?-{2,}:?\s*(?:\|\s*)?)?$")
 _VALUE = re.compile(r": .*\d")
 """`Caretaker: Extension 4402` is no title."""
 _LEAD = re.compile(r"^(?:\*\*|__)([^*_]{1,60}?)[.:]?(?:\*\*|__)[.:]?\s*(.*)$", re.S)

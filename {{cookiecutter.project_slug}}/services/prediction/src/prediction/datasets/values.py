@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from prediction.artifacts.columns import Floats
 
 MISSING_MARKS = ("", "na", "n/a", "#n/a", "nan", "null", "nil", "none", "?", "-", "--", ".")
-PLAIN_NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+PLAIN_NUMBER = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 DECIMAL_COMMA = r"^[+-]?([0-9]+|[0-9]{1,3}(\.[0-9]{3})+)(,[0-9]+)?$"
 THOUSANDS = r"^[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?$"
 INFINITE = r"(?i)^[+-]?inf(inity)?$"

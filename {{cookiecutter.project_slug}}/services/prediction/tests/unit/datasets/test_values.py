@@ -2,7 +2,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from prediction.datasets.values import parse_moments, parse_numbers, without_missing_marks
+from prediction.datasets.values import is_number, parse_moments, parse_numbers, without_missing_marks
 
 
 def cells(*values: str | None) -> pa.Array:
@@ -32,6 +32,11 @@ def test_reads_numbers_in_every_notation(
     parsed = parse_numbers(cells(*values), comma_separated=comma_separated)
     assert parsed is not None
     assert (parsed.values.tolist(), parsed.notation) == (expected, notation)
+
+
+def test_a_cell_of_very_many_digits_is_looked_at_once() -> None:
+    assert is_number("1" * 500_000)
+    assert not is_number("1" * 500_000 + "x")
 
 
 def test_a_few_strange_values_among_numbers_count_as_missing_and_are_named() -> None:

@@ -44,12 +44,12 @@ LOOSE = {HTML, MARKDOWN, TEXT}
 """Types that are all text: a name may say one and the content be another."""
 WORDS = {PDF: "PDF", DOCX: "DOCX", HTML: "HTML", MARKDOWN: "text", TEXT: "text"}
 HTML_START = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL
+    r"\s*(?:<\?xml[^>]*>\s*)?(?:(?><!--.*?-->)\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL
 )
 HTML_TAG = re.compile(
     r"</?(?:html|head|body|title|meta|div|p|h[1-6]|table|ul|ol|span|a|br|section|article)\b[^<>]*>", re.IGNORECASE
 )
-MARKDOWN_LINE = re.compile(r"^(?:#{1,6} \S|```|\s*[-*+] \[[ x]\] |\|(?:[^|\n]*\|){2,}$|.*\]\(\S+\))", re.MULTILINE)
+MARKDOWN_LINE = re.compile(r"^(?:#{1,6} \S|```|\s*[-*+] \[[ x]\] |\|(?:[^|\n]*\|){2,}$|.*\]\(\S)", re.MULTILINE)
 MARKDOWN_HEADING = re.compile(r"^#{1,6} \S", re.MULTILINE)
 FRONT_MATTER = re.compile(r"---\n(?:[\w-]+:.*\n)+---\n")
 

@@ -13,7 +13,9 @@ ENOUGH = 2
 TOLERANCE, SIDEWAYS = 3.0, 12.0
 DIGITS = re.compile(r"\d+")
 SPACES = re.compile(r"\s+")
-NUMBER_ONLY = re.compile(r"[\W_]*(?:page|p\.|seite|página)?\s*(?:#|[ivxl]{1,7})(?:\s*(?:of|/|von|de|\|)\s*#)?[\W_]*$")
+NUMBER_ONLY = re.compile(
+    r"[\W_]*(?:(?:page|p\.|seite|página)\s*)?(?:#|[ivxl]{1,7})(?:\s*(?:of|/|von|de|\|)\s*#)?[\W_]*$"
+)
 LETTER = re.compile(r"[^\W\d_]")
 
 

@@ -105,3 +105,9 @@ def test_the_type_of_a_docx_needs_no_name(read: Reader, tmp_path: Path) -> None:
     document.add_paragraph("Words.")
     document.save(tmp_path / "a")
     assert read(tmp_path / "a", "a").info.media_type == DOCX
+
+
+@pytest.mark.parametrize(("rest", "media_type"), [("<html><p>Words.</p></html>", HTML), ("Words.", TEXT)])
+def test_many_comments_before_the_content_are_read_once(read: Reader, rest: str, media_type: str) -> None:
+    comments = "<!-- a licence -->\n" * 200
+    assert read((comments + rest).encode(), "a").info.media_type == media_type

@@ -249,6 +249,19 @@ def test_circles_in_pages_and_outline_end(draw: Draw, read: Reader) -> None:
     assert found.blocks[1].text == " ".join(PROSE)
 
 
+def test_a_line_of_many_digits_is_compared_with_the_outline_at_once(draw: Draw, read: Reader) -> None:
+    def page(canvas: Canvas) -> None:
+        lines("1 Incomes", y=740, font="Helvetica-Bold", size=14)(canvas)
+        lines("incomes <- c(60, 49, 40, 61, 64, 60, 59, 54, 62, 69, 70, 42, 56, 61, 61, 61, 58,")(canvas)
+        lines(" ".join(str(number) for number in range(60, 99)), y=600, size=8)(canvas)
+        canvas.bookmarkPage("here")
+        canvas.addOutlineEntry("Incomes", "here", 0)
+
+    found = read(draw(page), "a.pdf")
+    assert found.lines[0] == "heading: 1 Incomes"
+    assert "97 98" in found.lines[-1]
+
+
 def test_a_header_behind_other_bytes_still_makes_a_pdf(draw: Draw, read: Reader) -> None:
     content = b"From: someone\r\n\r\n" + draw(lines(*PROSE)).read_bytes()
     assert read(content, "b.pdf").blocks[0].text == " ".join(PROSE)

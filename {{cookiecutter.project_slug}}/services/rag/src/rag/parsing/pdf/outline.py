@@ -13,7 +13,7 @@ MOST_ENTRIES = 20_000
 DEEPEST = 6
 TITLE_BYTES = 1_000
 SIGNS = re.compile(r"[\W_]+")
-NUMBER = re.compile(r"^(?:chapter|section|part|appendix)?(?:\d+|[a-z]\d+)+(?=[a-z])")
+NUMBER = re.compile(r"^(?:chapter|section|part|appendix)?[a-z]?\d+(?:[a-z]\d+)*(?=[a-z])")
 
 
 def plain_title(text: str) -> str:
