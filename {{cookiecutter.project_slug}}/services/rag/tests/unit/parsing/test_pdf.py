@@ -262,6 +262,19 @@ def test_a_line_of_many_digits_is_compared_with_the_outline_at_once(draw: Draw, 
     assert "97 98" in found.lines[-1]
 
 
+def test_numbers_of_equations_that_are_drawn_last_and_stand_first(draw: Draw, read: Reader) -> None:
+    def page(canvas: Canvas) -> None:
+        for place in range(8):
+            text = canvas.beginText(182, 700 - 20 * place)
+            text.textOut("= y")
+            text.moveCursor(172, 0)
+            text._code.append(f"[(by \\(4.{place}\\))28343(\\(3.{place}\\))] TJ")  # as TeX writes it: far to the left
+            canvas.drawText(text)
+
+    found = "\n".join(read(draw(page), "a.pdf").lines)
+    assert all(f"by (4.{place})(3.{place})" in found for place in range(8))
+
+
 def test_a_header_behind_other_bytes_still_makes_a_pdf(draw: Draw, read: Reader) -> None:
     content = b"From: someone\r\n\r\n" + draw(lines(*PROSE)).read_bytes()
     assert read(content, "b.pdf").blocks[0].text == " ".join(PROSE)

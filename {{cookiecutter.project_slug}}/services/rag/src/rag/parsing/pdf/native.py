@@ -183,7 +183,7 @@ class _Reading:
         scale = math.hypot(matrix.c, matrix.d)
         size, font = self._style(start, end, scale)
         if reach is not None and abs(reach[0] - x) < size:
-            right, gapped = reach[1], False
+            right, gapped = max(x, reach[1]), False
         else:
             right, gapped = self._extent(start, end, x, size)
         if not gapped and (font.mono or right - x <= WIDEST_GLYPHS * size * (end - start)):
@@ -259,7 +259,9 @@ class _Reading:
     def _piece(
         start: int, words: list[tuple[int, int]], edges: list[tuple[float, float]], box: Box
     ) -> tuple[int, int, Box]:
-        return start + words[0][0], start + words[-1][1], (edges[0][0], box[1], edges[-1][1], box[3])
+        left = edges[0][0]
+        right = max(left, *(right for _, right in edges))  # a sign may be drawn far to the left of the one before
+        return start + words[0][0], start + words[-1][1], (left, box[1], right, box[3])
 
     def _glyph(self, at: int) -> tuple[float, float]:
         raw.FPDFText_GetLooseCharBox(self._text, self._index(at), self._loose_at)
