@@ -41,7 +41,10 @@ def _ingest(arguments: argparse.Namespace, settings: RagSettings) -> int:
         return 2
     service = find_service(settings, arguments.url, arguments.key)
     if service is None:
-        sys.stderr.write("ingest: no service answers, or there is no key to use: run `make dev`, or give --url.\n")
+        url = arguments.url or settings.rag_url
+        sys.stderr.write(
+            f"ingest: no service answers at {url}, or there is no key: run `make dev`, or set RAG_URL and RAG_KEY.\n"
+        )
         return 1
     with service:
         try:

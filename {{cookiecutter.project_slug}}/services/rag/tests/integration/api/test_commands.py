@@ -125,7 +125,7 @@ def test_a_folder_without_documents_and_a_service_that_is_away_are_said_so(seede
     assert "there is no PDF" in capsys.readouterr().err
     (tmp_path / "a.md").write_text("text")
     assert main(["ingest", str(tmp_path), "--url", "http://127.0.0.1:9"]) == 1
-    assert "no service answers" in capsys.readouterr().err
+    assert "no service answers at http://127.0.0.1:9" in capsys.readouterr().err
 
 
 def test_one_refused_file_is_said_so_with_its_reason(server: str, tmp_path: Path, capsys) -> None:
