@@ -81,6 +81,8 @@ def words(text: str) -> list[Word]:
 
 
 def _word(raw: str, start: int) -> Word:
+    if raw.isalpha() and raw.islower():  # most words: nothing of what follows is in them
+        return Word(raw, stem(raw), (), start)
     if _NUMBER.fullmatch(raw):
         return Word(raw, raw.replace(",", "") if _THOUSANDS.fullmatch(raw) else raw, (), start)
     trimmed = _POSSESSIVE.sub("", raw)
