@@ -9,7 +9,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -21,6 +21,10 @@ PATIENCE = 60.0
 """Seconds without any change: on a busy machine everything is late, but something moves."""
 LONGEST = 180.0
 MOVES = "[document.readyState, document.body?.innerText, document.querySelector('[data-test-script-state]')?.dataset]"
+
+
+class Navigated(RuntimeError):
+    """The page was left while it was asked."""
 
 
 class Page:
@@ -41,7 +45,8 @@ class Page:
             message = json.loads(self._connection.recv(timeout=PATIENCE))
             if message.get("id") == self._last:
                 if "error" in message:
-                    raise RuntimeError(f"{method}: {message['error']}")
+                    error = Navigated if "navigated" in message["error"]["message"] else RuntimeError
+                    raise error(f"{method}: {message['error']}")
                 return message["result"]
             self._note(message)
 
@@ -77,11 +82,12 @@ class Page:
         begun = changed = time.monotonic()
         seen: Json = None
         while (now := time.monotonic()) - changed < PATIENCE and now - begun < LONGEST:
-            if value := self.run(script):
-                return value
-            shown = (len(self.asked), self.run(f"JSON.stringify({MOVES})"))
-            if shown != seen:
-                seen, changed = shown, now
+            with suppress(Navigated):
+                if value := self.run(script):
+                    return value
+                shown = (len(self.asked), self.run(f"JSON.stringify({MOVES})"))
+                if shown != seen:
+                    seen, changed = shown, now
             time.sleep(0.05)
         raise AssertionError(f"never true: {script}\n{self.text()}")
 
