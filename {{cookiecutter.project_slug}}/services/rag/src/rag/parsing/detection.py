@@ -49,7 +49,7 @@ HTML_START = re.compile(
 HTML_TAG = re.compile(
     r"</?(?:html|head|body|title|meta|div|p|h[1-6]|table|ul|ol|span|a|br|section|article)\b[^<>]*>", re.IGNORECASE
 )
-MARKDOWN_LINE = re.compile(r"^(?:#{1,6} \S|```|\s*[-*+] \[[ x]\] |\|(?:[^|\n]*\|){2,}$|.*\]\(\S)", re.MULTILINE)
+MARKDOWN_LINE = re.compile(r"^(?:#{1,6} \S|```|\s*[-*+] \[[ x]\] |\|(?:[^|\n]*\|){2,}$|.*\]\(\S+\))", re.MULTILINE)
 MARKDOWN_HEADING = re.compile(r"^#{1,6} \S", re.MULTILINE)
 FRONT_MATTER = re.compile(r"---\n(?:[\w-]+:.*\n)+---\n")
 
