@@ -1,6 +1,8 @@
 """Documents without HTTP, and stores of vectors that fail, for tests of ingestion and of the index."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from uuid import UUID
 
@@ -10,14 +12,18 @@ from sqlalchemy import select
 from rag.catalog import WorkerResources
 from rag.documents.inbox import Received
 from rag.documents.indexer import Indexer
-from rag.documents.models import StoredChunk
+from rag.documents.models import Document, Revision, StoredChunk
 from rag.documents.service import Added, DocumentService, Labels
+from rag.documents.shelf import DocumentShelf, Shelved
 from rag.documents.storage import content_key
+from rag.documents.tasks import ingest_document
+from rag.documents.work import IngestParams, IngestResult
 from rag.indexing.memory import MemoryVectorIndex
 from rag.indexing.ports import Point, Scalar, VectorIndex
 from rag.indexing.sparse import SparseEncoder
 from servicekit.auth.principal import Principal
 from servicekit.database import uuid7
+from servicekit.testkit.jobs import make_context
 
 CALLER = Principal(subject="test", tenant="acme", scopes=frozenset({"*"}))
 
@@ -106,3 +112,38 @@ def on(resources: WorkerResources, index: VectorIndex) -> WorkerResources:
     """The same resources with another store."""
     indexer = Indexer(resources.database, index, resources.embedder, SparseEncoder())
     return replace(resources, index=index, indexer=indexer)
+
+
+async def ingest(resources: WorkerResources, added: Added) -> IngestResult:
+    """Do the work of an upload as a worker does."""
+    revision = added.document.revision
+    params = IngestParams(document=revision.document_id, revision=revision.id)
+    context = make_context(resources)
+    with ThreadPoolExecutor(1) as own_thread:  # as in a worker: the loop's own threads stay free
+        return await asyncio.get_running_loop().run_in_executor(own_thread, ingest_document, context, params)
+
+
+async def points(resources: WorkerResources, revision: UUID | None = None) -> int:
+    """Count the points of a revision, or all."""
+    (collection,) = await resources.index.collections()
+    return await resources.index.count(collection, "acme", revision)
+
+
+async def prepared(resources: WorkerResources, index: MemoryVectorIndex) -> WorkerResources:
+    """The same resources with another store that has its collection."""
+    made = on(resources, index)
+    await made.collections.prepare(index)
+    return made
+
+
+async def shelved(resources: WorkerResources, added: Added) -> Shelved:
+    """The document as a caller sees it."""
+    async with resources.database.reading() as session:
+        return await DocumentShelf(session).get("acme", added.document.document.id)
+
+
+async def revisions_of(resources: WorkerResources, document: UUID) -> list[UUID]:
+    """All revisions of a document, shown or not."""
+    query = select(Revision.id).join(Document).where(Document.id == document)
+    async with resources.database.reading() as session:
+        return list((await session.scalars(query)).all())

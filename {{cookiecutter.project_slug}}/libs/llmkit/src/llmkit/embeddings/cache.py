@@ -2,7 +2,6 @@
 
 import logging
 import sqlite3
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from llmkit.embeddings.ports import Embedder
+from servicekit.database.sqlite import open_sqlite
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,6 @@ _CHECK_EVERY = 20
 """Writes between two looks at the size."""
 _KEYS_AT_ONCE = 500
 _PATIENCE_SECONDS = 5.0
-_PAUSE_SECONDS = 0.01
 
 
 class VectorCache:
@@ -94,9 +93,7 @@ class VectorCache:
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(self._path, timeout=_PATIENCE_SECONDS, check_same_thread=False)
-            _use_write_ahead_log(connection)
-            connection.execute("PRAGMA synchronous=NORMAL")
+            connection = open_sqlite(str(self._path), timeout=_PATIENCE_SECONDS, check_same_thread=False)
             connection.executescript(_SCHEMA)
             self._connection = connection
         return self._connection
@@ -107,20 +104,6 @@ class VectorCache:
         if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
             for suffix in ("", "-wal", "-shm"):  # not a database, or a broken one: begin anew
                 Path(f"{self._path}{suffix}").unlink(missing_ok=True)
-
-
-def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """Change the file's mode, which SQLite refuses at once, whatever the time-out, while another one does it."""
-    end = time.monotonic() + _PATIENCE_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
-                raise
-            time.sleep(_PAUSE_SECONDS)
-        else:
-            return
 
 
 class CachedEmbedder:

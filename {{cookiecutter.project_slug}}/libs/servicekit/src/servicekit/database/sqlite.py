@@ -6,6 +6,7 @@ one crossing, and the beginning of a transaction rides along with its first stat
 """
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, ParamSpec, Self, TypeVar, cast
@@ -19,10 +20,43 @@ Row = Any  # a tuple, as sqlite3 makes it
 AT_ONCE = 1000
 """Rows that are read with their statement. Of a longer result the rest is read when it is asked for."""
 
+_PAUSE_SECONDS = 0.01
 
-def connect_sqlite(database: str, **options: Any) -> "JoinedConnection":  # noqa: ANN401 - those of sqlite3.connect
-    """Return a connection that is opened by awaiting it."""
-    connection = JoinedConnection(partial(sqlite3.connect, database, **options), iter_chunk_size=AT_ONCE)
+
+def open_sqlite(database: str, *, timeout: float, **options: Any) -> sqlite3.Connection:  # noqa: ANN401 - see below
+    """Open a file with a write-ahead log, so that its readers and its writer do not wait for each other.
+
+    `timeout` is the longest wait for another writer, in seconds; the options are those of `sqlite3.connect`. Raises
+    `sqlite3.Error`.
+    """
+    end = time.monotonic() + timeout
+    connection: sqlite3.Connection = sqlite3.connect(database, timeout=timeout, **options)
+    try:
+        while not _has_write_ahead_log(connection):
+            if time.monotonic() > end:
+                raise sqlite3.OperationalError("database is locked")
+            time.sleep(_PAUSE_SECONDS)
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _has_write_ahead_log(connection: sqlite3.Connection) -> bool:
+    """Change the file's mode. SQLite refuses it at once, whatever the time-out, while another connection does it."""
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
+
+
+def connect_sqlite(database: str, *, timeout: float, **options: Any) -> "JoinedConnection":  # noqa: ANN401 - as above
+    """Return a connection that is opened by awaiting it, as `open_sqlite` does."""
+    connection = JoinedConnection(partial(open_sqlite, database, timeout=timeout, **options), iter_chunk_size=AT_ONCE)
     connection._thread.daemon = True  # as SQLAlchemy does: a connection left open must not keep the process alive
     return connection
 

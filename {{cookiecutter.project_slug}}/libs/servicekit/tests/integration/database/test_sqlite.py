@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from servicekit.database import Database
 from servicekit.database.engine import sqlite_url
-from servicekit.database.sqlite import AT_ONCE, JoinedConnection, connect_sqlite
+from servicekit.database.sqlite import AT_ONCE, JoinedConnection, connect_sqlite, open_sqlite
 
 MANY = 2 * AT_ONCE + 500
 NUMBERS = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {MANY}) SELECT i FROM n"
@@ -28,7 +29,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def connection(tmp_path: Path) -> AsyncIterator[JoinedConnection]:
-    made = await connect_sqlite(str(tmp_path / "bare.db"), isolation_level=None)
+    made = await connect_sqlite(str(tmp_path / "bare.db"), timeout=1, isolation_level=None)
     yield made
     await made.close()
 
@@ -163,3 +164,31 @@ async def test_changes_are_counted(connection) -> None:
         await cursor.execute("DELETE FROM t WHERE i > 1 RETURNING i")
         assert await cursor.fetchall() == [(2,), (3,), (4,)]
         assert cursor.rowcount == 3
+
+
+def test_a_new_file_can_be_opened_several_times_in_one_moment(tmp_path) -> None:
+    def mode(number: int) -> str:
+        connection = open_sqlite(str(tmp_path / f"{number // 6}.db"), timeout=10)
+        try:
+            return connection.execute("PRAGMA journal_mode").fetchone()[0]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        assert set(pool.map(mode, range(600))) == {"wal"}
+
+
+def test_a_file_that_stays_locked_is_given_up_after_the_time_out(tmp_path) -> None:
+    with sqlite3.connect(tmp_path / "locked.db") as holder:
+        holder.execute("CREATE TABLE things (name TEXT)")
+        holder.commit()
+        holder.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            open_sqlite(str(tmp_path / "locked.db"), timeout=0.1)
+    holder.close()
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path) -> None:
+    (tmp_path / "text.db").write_text("this is no database, but long enough to be read as one" * 100)
+    with pytest.raises(sqlite3.DatabaseError, match="not a database"):
+        open_sqlite(str(tmp_path / "text.db"), timeout=1)

@@ -1,28 +1,22 @@
-"""Ingestion that is interrupted, repeated, overtaken and made pointless while it works.
-
-One file: all of it looks at the same worker, index and rows through the same few functions.
-"""
+"""Ingestion that is interrupted, repeated, overtaken and made pointless while it works."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
-from shelves import CALLER, DyingIndex, Killed, long_text, on
-from sqlalchemy import select
+from shelves import CALLER, DyingIndex, Killed, ingest, long_text, points, prepared, revisions_of, shelved
 
 from rag.catalog import WorkerResources
 from rag.documents.errors import RevisionGone
 from rag.documents.ingestion import Ingestion
-from rag.documents.models import Document, Revision
 from rag.documents.schemas import DocumentView
-from rag.documents.service import Added, DocumentService, Labels
-from rag.documents.shelf import DocumentShelf, DocumentState
+from rag.documents.service import Added, DocumentService
+from rag.documents.shelf import DocumentState
 from rag.documents.storage import content_key
-from rag.documents.tasks import ingest_document, purge_revisions, relabel_document
-from rag.documents.work import IngestParams, IngestResult, PurgeParams, RelabelParams
+from rag.documents.tasks import ingest_document
+from rag.documents.work import IngestParams
 from rag.indexing.collections import Collections
 from rag.indexing.memory import MemoryVectorIndex
 from rag.indexing.ports import IndexUnavailable
@@ -34,25 +28,6 @@ from servicekit.testkit.jobs import InlineJobs, make_context
 Add = Callable[..., Awaitable[Added]]
 ChunksOf = Callable[[UUID], Awaitable[list[tuple[object, ...]]]]
 pytestmark = pytest.mark.settings(ingestion__batch_size=3, chunking__target_tokens=64)
-
-
-async def ingest(resources: WorkerResources, added: Added) -> IngestResult:
-    revision = added.document.revision
-    params = IngestParams(document=revision.document_id, revision=revision.id)
-    context = make_context(resources)
-    with ThreadPoolExecutor(1) as own_thread:  # as in a worker: the loop's own threads stay free
-        return await asyncio.get_running_loop().run_in_executor(own_thread, ingest_document, context, params)
-
-
-async def points(resources: WorkerResources, revision: UUID | None = None) -> int:
-    (collection,) = await resources.index.collections()
-    return await resources.index.count(collection, "acme", revision)
-
-
-async def prepared(resources: WorkerResources, index: MemoryVectorIndex) -> WorkerResources:
-    made = on(resources, index)
-    await made.collections.prepare(index)
-    return made
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -350,74 +325,3 @@ async def test_a_rebuild_that_begins_during_the_work_is_written_to_as_well(
 
     revision = added.document.revision.id
     assert await made.index.count(started[0], "acme", revision) == result.chunks
-
-
-async def test_purging_never_removes_what_is_shown_and_can_be_repeated(
-    resources: WorkerResources, take_in: Add
-) -> None:
-    added = await take_in("a.md", long_text())
-    await ingest(resources, added)
-    document = added.document.document.id
-    params = PurgeParams(document=document, revisions=[added.document.revision.id])
-
-    result = await purge_revisions(make_context(resources), params)
-
-    assert result.revisions == 0
-    assert await points(resources) > 0
-    async with resources.database.session() as session:
-        await DocumentService(session, resources.jobs).delete(CALLER, document)
-    for _ in range(2):
-        assert (await purge_revisions(make_context(resources), params)).revisions == 1
-    assert await points(resources) == 0
-
-
-@pytest.mark.parametrize("dies_at", [1, 2])
-async def test_a_killed_purge_is_finished_by_the_next_attempt(
-    resources: WorkerResources, take_in: Add, dies_at: int
-) -> None:
-    index = DyingIndex(0, after=False)
-    made = await prepared(resources, index)
-    versions = [await take_in("a.md", long_text(word=f"v{number}")) for number in range(3)]
-    for version in versions:
-        await ingest(made, version)
-    old = [version.document.revision.id for version in versions[:2]]
-    params = PurgeParams(document=versions[0].document.document.id, revisions=old)
-    index.calls, index.dies_at = 0, dies_at
-    with pytest.raises(Killed):
-        await purge_revisions(make_context(made), params)
-    index.dies_at = 0
-
-    await purge_revisions(make_context(made), params)
-
-    assert await points(made) == await points(made, versions[2].document.revision.id) > 0
-    assert len([stored async for stored in resources.storage.list("documents/")]) == 1
-
-
-async def test_relabelling_a_deleted_document_does_nothing(resources: WorkerResources) -> None:
-    result = await relabel_document(make_context(resources), RelabelParams(document=uuid4()))
-
-    assert result.revisions == 0
-
-
-async def test_tags_of_a_replacement_reach_what_is_shown_until_then(
-    resources: WorkerResources, take_in: Add, job_runner: InlineJobs
-) -> None:
-    first = await take_in("a.md", long_text(), labels=Labels(tags=["old"]))
-    await ingest(resources, first)
-    await take_in("a.md", long_text(word="new"), labels=Labels(tags=["new"]))
-
-    jobs = await job_runner.run_all(resources)
-
-    assert all(job.state == JobState.SUCCEEDED for job in jobs if job.id != first.document.revision.job_id)
-    assert (await shelved(resources, first)).document.tags == ["new"]
-
-
-async def shelved(resources: WorkerResources, added: Added):
-    async with resources.database.reading() as session:
-        return await DocumentShelf(session).get("acme", added.document.document.id)
-
-
-async def revisions_of(resources: WorkerResources, document: UUID) -> list[UUID]:
-    query = select(Revision.id).join(Document).where(Document.id == document)
-    async with resources.database.reading() as session:
-        return list((await session.scalars(query)).all())
