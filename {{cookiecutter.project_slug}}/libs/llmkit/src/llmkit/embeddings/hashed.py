@@ -16,7 +16,7 @@ import anyio.to_thread
 import numpy as np
 import numpy.typing as npt
 
-from llmkit.language.words import words
+from llmkit.language.words import as_word
 
 VERSION = 1
 """Raised whenever the vectors change, so that collections made before are told apart."""
@@ -69,14 +69,17 @@ class HashedEmbedder:
     def _vector(self, text: str) -> npt.NDArray[np.float64]:
         if len(self._numbers) > self._most_words:
             self._forget()
-        tokens = [self._numbers.get(token) or self._learn(token) for token in _TOKEN.findall(text)]
-        if not tokens:
+        found = _TOKEN.findall(text)
+        if not found:
             return np.zeros(self._dimensions)
+        if unknown := [token for token in dict.fromkeys(found) if token not in self._numbers]:
+            self._learn(unknown)
+        tokens = [self._numbers[token] for token in found]
         counts = Counter(tokens)
-        found = np.fromiter(counts.keys(), dtype=np.int64, count=len(counts))
+        numbers = np.fromiter(counts.keys(), dtype=np.int64, count=len(counts))
         damped = 1.0 + np.log(np.fromiter(counts.values(), dtype=np.float64, count=len(counts)))
-        weights = self._values[found] * damped[:, None]
-        vector = np.bincount(self._indices[found].ravel(), weights=weights.ravel(), minlength=self._dimensions)
+        weights = self._values[numbers] * damped[:, None]
+        vector = np.bincount(self._indices[numbers].ravel(), weights=weights.ravel(), minlength=self._dimensions)
         return vector + self._pairs(np.asarray(tokens, dtype=np.int64))
 
     def _pairs(self, tokens: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
@@ -99,22 +102,28 @@ class HashedEmbedder:
         self._values = np.zeros((1024, _WIDTH))
         self._hashes = np.zeros(1024, dtype=np.uint64)
 
-    def _learn(self, token: str) -> int:
-        number = len(self._numbers) + 1
-        if number >= len(self._hashes):
+    def _learn(self, tokens: Sequence[str]) -> None:
+        """Add new words to the table, all at once: one by one, most of the time would go into short arrays."""
+        features = [features_of(token) for token in tokens]
+        counts = np.asarray([len(hashes) for hashes, _ in features])
+        hashes = np.asarray([each for hashes, _ in features for each in hashes], dtype=np.uint64)
+        weights = np.asarray([each for _, weights in features for each in weights])
+        first = len(self._numbers) + 1
+        self._make_room(first + len(tokens))
+        starts = np.cumsum(counts) - counts
+        rows = np.repeat(np.arange(first, first + len(tokens)), counts)
+        columns = np.arange(len(hashes)) - np.repeat(starts, counts)
+        self._indices[rows, columns] = (hashes >> np.uint64(1)) % np.uint64(self._dimensions)
+        self._values[rows, columns] = np.where(hashes & np.uint64(1), weights, -weights)
+        with_content = np.flatnonzero(counts)[weights[starts[counts > 0]] > _STOP_WEIGHT]
+        self._hashes[first + with_content] = np.maximum(hashes[starts[with_content]], np.uint64(1))
+        self._numbers.update(zip(tokens, range(first, first + len(tokens)), strict=True))
+
+    def _make_room(self, rows: int) -> None:
+        while rows > len(self._hashes):
             self._indices = np.concatenate([self._indices, np.zeros_like(self._indices)])
             self._values = np.concatenate([self._values, np.zeros_like(self._values)])
             self._hashes = np.concatenate([self._hashes, np.zeros_like(self._hashes)])
-        features = features_of(token)[:_WIDTH]
-        digests = [_digest(feature) for feature, _ in features]
-        self._indices[number, : len(features)] = [(digest >> 1) % self._dimensions for digest in digests]
-        self._values[number, : len(features)] = [
-            weight if digest & 1 else -weight for digest, (_, weight) in zip(digests, features, strict=True)
-        ]
-        is_content = bool(features) and features[0][1] > _STOP_WEIGHT
-        self._hashes[number] = digests[0] or 1 if is_content else 0
-        self._numbers[token] = number
-        return number
 
 
 def normalised(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -124,19 +133,20 @@ def normalised(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return vectors / lengths
 
 
-def features_of(token: str) -> list[tuple[str, float]]:
-    """Return the features of one word with their weights: its stem first, then parts of a compound, then letters."""
-    found = words(token)
-    if not found or not found[0].stem:
-        return []
-    word = found[0]
-    if word.is_stop:
-        return [(f"w:{word.stem}", _STOP_WEIGHT)]
-    weight = min(1.2, max(0.45, word.weight))
-    features = [(f"w:{word.stem}", _STEM * weight), *((f"w:{part}", _PART * weight) for part in word.parts)]
+def features_of(token: str) -> tuple[list[int], list[float]]:
+    """Return hashes and weights of the features of one word: its stem first, then parts of a compound, then letters."""
+    word = as_word(token)
+    if not word.stem:
+        return [], []
+    said = word.weight
+    if not said:
+        return [_hash_of_word(word.stem)], [_STOP_WEIGHT]
+    weight = min(1.2, max(0.45, said))
     pieces = _pieces(word.plain)
     share = _PIECES * weight / math.sqrt(len(pieces)) if pieces else 0.0
-    return features + [(f"p:{piece}", share) for piece in pieces]
+    hashes = [_hash_of_word(word.stem), *map(_hash_of_word, word.parts), *map(_hash_of_piece, pieces)]
+    weights = [_STEM * weight, *[_PART * weight] * len(word.parts), *[share] * len(pieces)]
+    return hashes[:_WIDTH], weights[:_WIDTH]
 
 
 def _pieces(plain: str) -> list[str]:
@@ -147,7 +157,15 @@ def _pieces(plain: str) -> list[str]:
     return [bordered[at : at + 3] for at in range(len(bordered) - 2)]
 
 
+def _hash_of_word(stem: str) -> int:
+    return _hash(f"w:{stem}")
+
+
 @lru_cache(maxsize=20_000)
-def _digest(feature: str) -> int:
-    """Most features of a new word are runs of three letters, which other words have too."""
+def _hash_of_piece(piece: str) -> int:
+    """Most runs of three letters of a new word are known from other words."""
+    return _hash(f"p:{piece}")
+
+
+def _hash(feature: str) -> int:
     return int.from_bytes(blake2b(feature.encode(), digest_size=8).digest(), "little")

@@ -48,13 +48,14 @@ class Word:
     @property
     def weight(self) -> float:
         """How much it says about what a text is about, before any text is known."""
-        if self.is_stop:
+        plain = self.plain
+        if plain in STOP:
             return 0.0
-        if self.plain in GENERIC or self.stem in GENERIC_STEMS:
+        if plain in GENERIC or self.stem in GENERIC_STEMS:
             return GENERIC_WEIGHT
-        if self.stem in VERB_STEMS and not self.is_name:
-            return VERB_WEIGHT
-        return NAME_WEIGHT if self.is_name and len(self.raw) > 1 else 1.0
+        if self.is_name:
+            return NAME_WEIGHT if len(self.raw) > 1 else 1.0
+        return VERB_WEIGHT if self.stem in VERB_STEMS else 1.0
 
 
 def has_digit(word: str) -> bool:
@@ -77,10 +78,11 @@ VERB_STEMS = frozenset(stem(word) for word in VERBS)
 
 def words(text: str) -> list[Word]:
     """Return the words of a text in order; a possessive `'s` is left out, and so are lone underscores."""
-    return [_word(match.group(), match.start()) for match in _COMPOUND.finditer(text) if match.group().strip("_")]
+    return [as_word(match.group(), match.start()) for match in _COMPOUND.finditer(text) if match.group().strip("_")]
 
 
-def _word(raw: str, start: int) -> Word:
+def as_word(raw: str, start: int = 0) -> Word:
+    """Return a word that was cut out of a text, with its stem and its parts."""
     if raw.isalpha() and raw.islower():  # most words: nothing of what follows is in them
         return Word(raw, stem(raw), (), start)
     if _NUMBER.fullmatch(raw):
@@ -107,7 +109,7 @@ def terms(text: str) -> list[str]:
 
 @lru_cache(maxsize=100_000)
 def _terms_of(raw: str) -> tuple[str, ...]:
-    word = _word(raw, 0)
+    word = as_word(raw)
     return () if word.is_stop else (word.stem, *word.parts)
 
 

@@ -58,7 +58,15 @@ def test_neighbours_count():
 def test_a_text_without_words_is_a_vector_of_zeros():
     assert not EMBEDDER.embed(["", "…!"]).any()
     assert EMBEDDER.embed([]).shape == (0, 768)
-    assert features_of("_") == []
+    assert features_of("_") == ([], [])
+
+
+def test_a_vector_does_not_depend_on_which_words_are_new():
+    words = ["the", "_", "Straße", "run.md", *(f"{letter}word{number}" for letter in "aB" for number in range(1500))]
+    text = " ".join(words)
+    one_by_one = HashedEmbedder(256)
+    one_by_one.embed(words)
+    assert np.array_equal(HashedEmbedder(256).embed([text]), one_by_one.embed([text]))
 
 
 def test_the_table_of_words_does_not_grow_for_ever():

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 from zlib import crc32
 
 from llmkit.language.words import stem
@@ -26,7 +27,7 @@ LONGEST = 64
 _COMPOUND = re.compile(r"\w+(?:[-./:+#@]+\w+)*[+#]*")
 _PART = re.compile(r"[^\W_]+[+#]*")
 _SEAM = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
-_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_THOUSANDS = re.compile(r",(?<=\d,)(?=\d{3}(?!\d))")
 _NUMBER = re.compile(r"\d+(?:[.]\d+)*")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,}")
 """Japanese, Chinese and Korean, written without spaces between words."""
@@ -40,42 +41,58 @@ _LITTLE = """
 _STOP = frozenset(_LITTLE.split())
 
 
+class Terms(NamedTuple):
+    """What one word is found by."""
+
+    names: tuple[str, ...]
+    numbers: tuple[int, ...]
+    """Of the names, in the store. Two terms with one number are one term."""
+
+
 class SparseEncoder:
     """Turns texts into the sparse vectors of documents and of queries."""
 
     def document(self, text: str) -> SparseVector:
         """Return a document's terms with saturated frequencies."""
-        counts = Counter(self.terms(text))
+        counts = Counter[int]()
+        for word, count in Counter(_words(text)).items():
+            for number in _terms(word).numbers:
+                counts[number] += count
         fixed = K1 * (1 - B + B * counts.total() / AVERAGE_TERMS)
-        weights: dict[int, float] = {}
-        for term, count in counts.items():
-            weight = count * (K1 + 1) / (count + fixed)
-            index = _index(term)
-            weights[index] = max(weight, weights.get(index, 0.0))  # two terms with one number are one term
-        return _vector(weights)
+        return _vector({number: count * (K1 + 1) / (count + fixed) for number, count in counts.items()})
 
     def query(self, text: str) -> SparseVector:
         """Return a query's terms with the weight 1 each."""
-        return _vector({_index(term): 1.0 for term in self.terms(text)})
+        return _vector({number: 1.0 for word in _words(text) for number in _terms(word).numbers})
 
     def terms(self, text: str) -> list[str]:
         """Return the terms of a text in order: words in lower case by their stem, without those that say nothing.
 
         A compound (`HTTP__PORT`, `maxRetries`, `follow-up`, `run.md`) is a term as a whole, and so are its parts.
         """
-        plain = _THOUSANDS.sub("", unicodedata.normalize("NFKC", text))
-        return [term for match in _COMPOUND.finditer(plain) for term in _terms(match.group())]
+        return [name for word in _words(text) for name in _terms(word).names]
+
+
+def _words(text: str) -> list[str]:
+    return _COMPOUND.findall(_THOUSANDS.sub("", unicodedata.normalize("NFKC", text)))
 
 
 @lru_cache(maxsize=100_000)
-def _terms(word: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(term[:LONGEST] for term in _analysed(word)))
+def _terms(word: str) -> Terms:
+    names = _names(word)
+    return Terms(names, tuple([crc32(name.encode("utf-8", "surrogatepass")) for name in names]))
 
 
-def _analysed(word: str) -> Iterator[str]:
+def _names(word: str) -> tuple[str, ...]:
+    if word.isascii() and word.isalpha() and (word.islower() or word.istitle()):  # most words: they have no parts
+        lower = word.lower()
+        return () if lower in _STOP else (stem(lower)[:LONGEST],)
     if _NUMBER.fullmatch(word):
-        yield word
-        return
+        return (word[:LONGEST],)
+    return tuple(dict.fromkeys(name[:LONGEST] for name in _parts(word)))
+
+
+def _parts(word: str) -> Iterator[str]:
     parts = [part for piece in _PART.findall(word) for part in _SEAM.split(piece)]
     if len(parts) > 1:
         yield word.casefold().strip("_")
@@ -87,10 +104,6 @@ def _analysed(word: str) -> Iterator[str]:
             yield stem(lower)
 
 
-def _index(term: str) -> int:
-    return crc32(term.encode("utf-8", "surrogatepass"))
-
-
 def _vector(weights: dict[int, float]) -> SparseVector:
     indices = sorted(weights)
-    return SparseVector(tuple(indices), tuple(weights[index] for index in indices))
+    return SparseVector(tuple(indices), tuple(map(weights.__getitem__, indices)))
