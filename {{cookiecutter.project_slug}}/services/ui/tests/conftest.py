@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 sys.path.append(str(Path(__file__).parent / "support"))  # so that all tests share `fake_service`
 
+from chromium import Page, chromium
 from fake_service import KEY
 
 import ui
@@ -55,3 +56,10 @@ def open_page() -> OpenPage:
         return page.run()
 
     return open_page
+
+
+@pytest.fixture
+def browser(address: str) -> Iterator[Page]:
+    """Start a browser; `address` is where the pages are served."""
+    with chromium() as page:
+        yield page

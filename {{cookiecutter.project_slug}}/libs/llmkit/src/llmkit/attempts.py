@@ -88,6 +88,8 @@ class Attempt:
         self._began = asyncio.get_running_loop().time()
         self._source: AsyncGenerator[Piece, None] | None = None
         self._held: Piece | None = None
+        self._abandoned = False
+        """Whether the request was given up or lost, so that the provider may bill an answer that never came."""
         self._message: AIMessage | None = None
         self._ended = False
         self._closed = False
@@ -131,11 +133,14 @@ class Attempt:
                 elif self.draft.add(piece):
                     yield piece
 
-    async def close(self, outcome: str) -> None:
-        """Close the connection, pay for what has come and book it; once, however often it is called."""
+    async def close(self, outcome: str, error: ModelError | None = None) -> None:
+        """Tell the breaker, close the connection, pay for what has come and book it.
+
+        Once, however often it is called, and to the end, also when the caller is cancelled meanwhile.
+        """
         if not self._closed:
             self._closed = True
-            await self._parts.chores.finish(self._close(outcome))
+            await self._parts.chores.finish(self._close(outcome, error))
 
     async def _load(self) -> None:
         if not self._provider.loaded:
@@ -152,31 +157,24 @@ class Attempt:
 
     @asynccontextmanager
     async def _watched(self) -> AsyncIterator[None]:
-        """Turn whatever goes wrong into an error of ours, tell the breaker, and close."""
+        """Turn whatever goes wrong into an error of ours, and close."""
         try:
             yield
         except Exception as error:
             named = self._provider.fault(str(self.model), error)
             logger.warning("llm.attempt_failed", model=str(self.model), code=named.code, cause=type(error).__name__)
-            await self._blame(named)
-            await self.close(named.code)
+            self._abandoned = isinstance(error, TimeoutError) or isinstance(named, Truncated)
+            await self.close(named.code, named)
             raise named from None  # what a provider says may hold secrets
         except BaseException:
+            self._abandoned = True
             await self.close(CANCELLED)
             raise
-        if self._ended:
-            await self._parts.breaker.succeeded(self.model)
 
-    async def _blame(self, error: ModelError) -> None:
-        spoke = self._ended and self.draft.finish is not None  # badly perhaps, but the provider works
-        if isinstance(error, _BLAMED) and not spoke:
-            await self._parts.breaker.failed(self.model)
-        elif error.status == 422 or spoke:
-            await self._parts.breaker.succeeded(self.model)
-
-    async def _close(self, outcome: str) -> None:
+    async def _close(self, outcome: str, error: ModelError | None) -> None:
         self.usage = self._count()
         try:
+            await self._tell_breaker(error)
             if self._source is not None:
                 async with asyncio.timeout(CLOSE_SECONDS):
                     await self._source.aclose()
@@ -184,6 +182,13 @@ class Attempt:
             self._parts.slots.release(self.model)
             self._parts.metrics.in_work(self.model, -1)
             await self._book(outcome)
+
+    async def _tell_breaker(self, error: ModelError | None) -> None:
+        spoke = self._ended and self.draft.finish is not None  # badly perhaps, but the provider works
+        if isinstance(error, _BLAMED) and not spoke:
+            await self._parts.breaker.failed(self.model)
+        elif spoke or (error is not None and error.status == 422):
+            await self._parts.breaker.succeeded(self.model)
 
     async def _book(self, outcome: str) -> None:
         if self.usage != NOTHING:
@@ -197,16 +202,18 @@ class Attempt:
         """The tokens of what has come; estimated where the provider has not told."""
         draft = self.draft
         if not draft.begun:
-            return NOTHING
+            return TokenUsage(self._estimate_input(), 0, estimated=True) if self._abandoned else NOTHING
         if draft.usage is None:
-            sent = estimate_input(self._ask.messages, self._ask.tools)
-            return TokenUsage(sent, draft.estimate_output(), estimated=True)
+            return TokenUsage(self._estimate_input(), draft.estimate_output(), estimated=True)
         usage = draft.usage
         if not usage.input:
-            usage = replace(usage, input=estimate_input(self._ask.messages, self._ask.tools), estimated=True)
+            usage = replace(usage, input=self._estimate_input(), estimated=True)
         if draft.finish is None:  # a count from the middle of a stream
             usage = replace(usage, output=max(usage.output, draft.estimate_output()), estimated=True)
         return usage
+
+    def _estimate_input(self) -> int:
+        return estimate_input(self._ask.messages, self._ask.tools)
 
 
 def make_entry(

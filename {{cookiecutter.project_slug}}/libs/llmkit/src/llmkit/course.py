@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from llmkit.attempts import CANCELLED, FREE, NOTHING, Attempt, make_entry, open_attempt
 from llmkit.call import CacheMode, Call, CallReport, ModelRef
 from llmkit.errors import ModelError, TimedOut
-from llmkit.messages import as_chunk, last_chunk, with_report
+from llmkit.messages import last_chunk, with_report
 from llmkit.parts import Parts
 from llmkit.ports import AnswerCache, CachedAnswer
 from llmkit.providers.ports import Ask, Finish
@@ -54,7 +54,7 @@ class Course:
         async with self._watched():
             cached = await self._find()
             if cached is not None:
-                yield as_chunk(cached)
+                yield AIMessageChunk(content=cached.content)
                 yield last_chunk(*self._recall(cached))
                 return
             attempt = await self._win(streaming=True)
@@ -139,8 +139,13 @@ class Course:
 
     @property
     def _cache(self) -> AnswerCache | None:
-        """The cache, if this call may use it. Callers without a name would share theirs, so they have none."""
-        return self._parts.cache if self._call.cache is not CacheMode.OFF and self._call.tenant.strip() else None
+        """The cache, if this call may use it.
+
+        Callers without a name would share theirs, so they have none. Neither have calls with tools: whether arguments
+        follow a schema is judged by whoever asked, when the answer would have been kept already.
+        """
+        may = self._call.cache is not CacheMode.OFF and self._call.tenant.strip() and not self._ask.tools
+        return self._parts.cache if may else None
 
     async def _find(self) -> AIMessage | None:
         if self._cache is None:
@@ -157,7 +162,6 @@ class Course:
 
     def _recall(self, message: AIMessage) -> tuple[str, CallReport]:
         """Note an answer from the cache; return how it ended and what is known about it."""
-        finish = Finish.TOOL_CALLS if message.tool_calls else Finish.STOP
         report = CallReport(
             model=self._model,
             usage=NOTHING,
@@ -167,9 +171,9 @@ class Course:
             attempts=0,
             seconds=self._seconds(),
         )
-        self._span.answered(report, finish, None, str(message.text))
+        self._span.answered(report, Finish.STOP, None, str(message.text))
         self._outcome = "cached"
-        return finish, report
+        return Finish.STOP, report
 
     async def _store(self, attempt: Attempt) -> None:
         """Keep the answer, unless a substitute gave it: the model that was wanted may be back next time."""
@@ -184,11 +188,7 @@ class Course:
     def _options(self) -> str:
         """Whatever else changes the answer."""
         ask = self._ask
-        return json.dumps(
-            [ask.max_tokens, ask.stop, ask.temperature, ask.tools, ask.tool_choice, ask.parallel_tool_calls],
-            sort_keys=True,
-            default=str,
-        )
+        return json.dumps([ask.max_tokens, ask.stop, ask.temperature])
 
     @asynccontextmanager
     async def _watched(self) -> AsyncIterator[None]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
-from langchain_core.messages.tool import tool_call_chunk
 
 from llmkit.call import REPORT_KEY, CallReport, TokenUsage
 
@@ -58,15 +57,6 @@ def with_report(message: AIMessage, finish: str, report: CallReport) -> AIMessag
     message.usage_metadata = usage_metadata(report.usage)
     message.response_metadata = _metadata(finish, report)
     return message
-
-
-def as_chunk(message: AIMessage) -> AIMessageChunk:
-    """A whole answer as the only chunk of a stream."""
-    calls = [
-        tool_call_chunk(name=call["name"], args=json.dumps(call["args"]), id=call["id"], index=index)
-        for index, call in enumerate(message.tool_calls)
-    ]
-    return AIMessageChunk(content=message.content, tool_call_chunks=calls)
 
 
 def _metadata(finish: str, report: CallReport) -> dict[str, object]:

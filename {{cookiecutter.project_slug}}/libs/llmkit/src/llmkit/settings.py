@@ -35,7 +35,9 @@ class LlmSettings(Group):
     anthropic_base_url: str | None = Field(
         None, pattern="^https?://", description="A server that speaks Anthropic's messages; unset means Anthropic"
     )
-    deadline_seconds: float = Field(60, gt=0, description="For one answer, over all attempts and fallbacks")
+    deadline_seconds: float = Field(
+        60, gt=0, description="For one answer, over all attempts and fallbacks, unless a call says otherwise"
+    )
     attempt_seconds: float = Field(40, gt=0, description="For one request whose answer does not stream")
     stall_seconds: float = Field(20, gt=0, description="Longest silence of a stream, its beginning included")
     connect_seconds: float = Field(5, gt=0, description="Longest wait for a connection to a provider")

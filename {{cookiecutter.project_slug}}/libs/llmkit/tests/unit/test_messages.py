@@ -2,7 +2,7 @@
 
 from langchain_core.messages import AIMessage, HumanMessage
 
-from llmkit.messages import as_chunk, estimate_input, estimate_tokens
+from llmkit.messages import estimate_input, estimate_tokens
 
 
 def test_estimates_text_of_all_scripts() -> None:
@@ -19,9 +19,3 @@ def test_estimates_calls_parts_and_tools_too() -> None:
     call = {"name": "f", "args": {"a": 1}, "id": "1"}
     assert estimate_input([AIMessage("hello", tool_calls=[call])]) > plain
     assert estimate_input([HumanMessage("hello")], [{"type": "function"}]) > plain
-
-
-def test_a_message_with_calls_is_one_chunk() -> None:
-    chunk = as_chunk(AIMessage("hi", tool_calls=[{"name": "f", "args": {"a": 1}, "id": "1"}]))
-    assert chunk.text == "hi"
-    assert chunk.tool_calls[0]["args"] == {"a": 1}

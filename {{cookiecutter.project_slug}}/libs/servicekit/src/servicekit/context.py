@@ -22,6 +22,12 @@ class RequestContext:
         self.principal: Principal | None = None
         self.rate_limit_headers: tuple[tuple[bytes, bytes], ...] = ()
 
+    def part(self, number: int) -> "RequestContext":
+        """Return a context for one of several questions on one connection; its id is `id.1`, `id.2` and so on."""
+        made = RequestContext(f"{self.request_id}.{number}", self.headers)
+        made.trace_id, made.span_id, made.trace_flags = self.trace_id, self.span_id, self.trace_flags
+        return made
+
 
 _current: ContextVar[RequestContext | None] = ContextVar("servicekit_request", default=None)
 

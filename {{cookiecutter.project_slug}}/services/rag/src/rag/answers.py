@@ -23,7 +23,8 @@ from llmkit.ports import AnswerCache
 from llmkit.providers.ports import Provider
 from rag.answering.asking import Asker
 from rag.answering.context import ContextRules
-from rag.answering.ports import NoCanary
+from rag.answering.metrics import AnswerMetrics
+from rag.answering.ports import Checks, NoCanary
 from rag.answering.service import Answerer
 from rag.conversations.threads import SqlThreads
 from rag.conversations.titles import Titles
@@ -102,7 +103,14 @@ def build_answers(
     )
     writer = PromptWriter(prompts, checks.for_prompt)
     retriever = _make_retriever(settings, store, ModelRewriter(gateway, writer, settings.retrieval), checks)
-    answerer = _make_answerer(settings, retriever, gateway, writer, checks)
+    answerer = Answerer(
+        retriever=retriever,
+        models=gateway,
+        prompts=writer,
+        settings=settings.answering,
+        checks=_checks(settings, checks),
+        metrics=AnswerMetrics(registry),
+    )
     titles = Titles(database, gateway, writer)
     threads = SqlThreads(database, settings.conversations, titles.find if settings.conversations.titles else None)
     asker = Asker(
@@ -127,14 +135,8 @@ def _make_retriever(settings: RagSettings, store: Searchable, rewriter: Rewriter
     )
 
 
-def _make_answerer(
-    settings: RagSettings, retriever: Retriever, gateway: Gateway, writer: PromptWriter, checks: Guardrails
-) -> Answerer:
-    return Answerer(
-        retriever=retriever,
-        models=gateway,
-        prompts=writer,
-        settings=settings.answering,
+def _checks(settings: RagSettings, checks: Guardrails) -> Checks:
+    return Checks(
         rules=_context_rules(settings.guardrails, checks),
         clean=lambda text: checks.clean(text).text,
         validate=checks.validated,

@@ -13,6 +13,7 @@ from llmkit.cache import build_cache
 from llmkit.embeddings.factory import close_embedder, make_embedder
 from llmkit.embeddings.ports import Embedder
 from llmkit.guardrails.checks import Guardrails
+from llmkit.guardrails.pii import redact
 from llmkit.prompts import PromptAliases, PromptStore
 from llmkit.providers.ports import Provider
 from rag.answers import PROMPTS, Answers, build_answers
@@ -34,6 +35,7 @@ from servicekit.jobs.catalog import SYSTEM_TENANT
 from servicekit.jobs.factory import make_jobs
 from servicekit.kit import REDIS_SECONDS, Kit
 from servicekit.storage import ObjectStorage, make_storage
+from servicekit.telemetry.redaction import redact_also
 
 _log = structlog.get_logger(__name__)
 
@@ -122,6 +124,7 @@ def build_services(
     providers: Mapping[str, Provider] | None = None,
 ) -> Services:
     """Return the API's services, with another index, embeddings or model providers if given. Nothing runs yet."""
+    _keep_personal_data_out_of_logs()
     store = build_store(settings, kit.database, index, embedder)
     prompts = PromptStore.load(PROMPTS, settings.prompts)
     answers = build_answers(
@@ -142,6 +145,7 @@ def build_services(
 @asynccontextmanager
 async def worker_resources(settings: RagSettings) -> AsyncIterator[WorkerResources]:
     """Open what jobs use, and close it when the worker stops."""
+    _keep_personal_data_out_of_logs()
     async with AsyncExitStack() as stack:
         database = Database.from_settings(settings)
         stack.push_async_callback(database.dispose)
@@ -212,6 +216,10 @@ async def evaluation_parts(settings: RagSettings, database: Database, store: Sto
             prompts=PromptWriter(prompts, Guardrails(settings.guardrails).for_prompt),
             embedder=store.embedder.fingerprint,
         )
+
+
+def _keep_personal_data_out_of_logs() -> None:
+    redact_also("personal data", lambda text: redact(text).text)
 
 
 async def refuse_mismatch(settings: RagSettings) -> None:

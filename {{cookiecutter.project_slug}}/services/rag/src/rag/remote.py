@@ -14,11 +14,13 @@ __all__ = ["Json", "RemoteRefused", "RemoteService", "find_service"]
 class RemoteService(remote.RemoteService):
     """A client of the rag API, closed at the end of a `with` block."""
 
-    def upload(self, files: Sequence[tuple[str, Path]], tags: str | None = None) -> Json:
+    def upload(self, files: Sequence[tuple[str, Path]], tags: str | None = None, metadata: str | None = None) -> Json:
         """Upload documents by these names and return what became of each."""
         with ExitStack() as stack:
             parts = [("files", (name, stack.enter_context(path.open("rb")))) for name, path in files]
-            return self.send("POST", "/v1/documents", files=parts, data={"tags": tags} if tags else {})
+            labels = {"tags": tags, "metadata": metadata}
+            data = {name: text for name, text in labels.items() if text}
+            return self.send("POST", "/v1/documents", files=parts, data=data)
 
     def document(self, document_id: str) -> Json:
         """Return a document with its progress."""

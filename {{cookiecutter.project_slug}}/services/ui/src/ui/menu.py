@@ -19,11 +19,17 @@ def main() -> None:
     for section in sections():
         shown = is_shown(section)
         menu[section.title] = [_page(section, page, shown) for page in section.pages]
-    chosen = st.navigation(menu, expanded=True)
+    chosen = st.navigation(menu, position="hidden" if _came_by_link() else "sidebar", expanded=True)
     icon = (HERE / "widgets" / "icon.svg").read_text(encoding="utf-8")
     st.set_page_config(page_title=f"{_words(chosen.title)} · {settings().ui.title}", page_icon=icon, layout="wide")
     show_notices()
     chosen.run()
+
+
+def _came_by_link() -> bool:
+    """Whether the address is that of a page without a menu. That is a courtesy: the other pages are still there."""
+    name = (st.context.url or "").rstrip("/").rpartition("/")[2]
+    return any(page.alone and page.name == name for section in sections() for page in section.pages)
 
 
 def _page(section: Section, page: PageSpec, shown: bool) -> "st.Page":

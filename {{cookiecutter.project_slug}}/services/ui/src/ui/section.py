@@ -24,6 +24,8 @@ class PageSpec:
     """A Material symbol, as `:material/name:`."""
     purpose: str = ""
     """One sentence for the start page; a page without one is reached by links only."""
+    alone: bool = False
+    """Whether it is shown without the menu: its link is given to people who are to see nothing else."""
 
     @property
     def listed(self) -> bool:

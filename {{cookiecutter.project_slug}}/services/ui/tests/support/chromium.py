@@ -13,9 +13,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import pytest
 from websockets.sync.client import ClientConnection, connect
 
 PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+NEEDED = [
+    pytest.mark.browser,
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(PROGRAM is None, reason="Chromium is not installed (apt-get install chromium)"),
+]
+"""Marks of a module whose tests use it."""
 Json: TypeAlias = Any
 PATIENCE = 60.0
 """Seconds without any change: on a busy machine everything is late, but something moves."""
@@ -123,10 +130,46 @@ class Page:
         self.run(f"document.querySelector({json.dumps(selector)}).focus()")
         self.call("Input.insertText", text=text)
 
-    def press(self, key: str, code: int, text: str = "") -> None:
-        common = {"key": key, "windowsVirtualKeyCode": code, "code": key}
+    def press(self, key: str, code: int, text: str = "", *, name: str = "", held: int = 0) -> None:
+        """Press a key. `name` is that of its place on the keyboard, `held` the sum of what is held down with it."""
+        common = {"key": key, "windowsVirtualKeyCode": code, "code": name or key, "modifiers": held}
         self.call("Input.dispatchKeyEvent", type="keyDown", text=text, **common)
         self.call("Input.dispatchKeyEvent", type="keyUp", **common)
+
+    def fits(self) -> bool:
+        """Whether the page cannot be scrolled sideways: neither as a whole nor the part that scrolls by itself."""
+        return bool(
+            self.run(
+                "(part => { for (; part; part = part.parentElement) "
+                "if (part.scrollWidth > part.clientWidth) return false; return true; })"
+                "(document.querySelector('[data-testid=stMainBlockContainer]'))"
+            )
+        )
+
+    def heads(self, text: str) -> bool:
+        """Whether a heading with the text is in sight, and nothing lies over it."""
+        return bool(
+            self.run(
+                "[...document.querySelectorAll('h1, h2, h3')].some(heading => {"
+                f"if (!heading.innerText.includes({json.dumps(text)})) return false;"
+                "const box = heading.getBoundingClientRect();"
+                "const top = document.elementFromPoint(box.x + 5, box.y + box.height / 2);"
+                "return box.right <= innerWidth && !!top && (heading.contains(top) || top.contains(heading)); })"
+            )
+        )
+
+    def download(self, folder: Path, selector: str, text: str) -> bytes:
+        """Click what starts a download, and return the file that comes into a new folder."""
+        folder.mkdir()
+        self.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+        self.click(selector, text)
+        ends = time.monotonic() + PATIENCE
+        while time.monotonic() < ends:
+            for file in folder.glob("[!.]*"):
+                if file.suffix != ".crdownload":  # that is one of which the end has not come
+                    return file.read_bytes()
+            time.sleep(0.05)
+        raise AssertionError(f"nothing was downloaded\n{self.text()}")
 
     def attach(self, selector: str, *files: Path) -> None:
         """Choose files for an input."""

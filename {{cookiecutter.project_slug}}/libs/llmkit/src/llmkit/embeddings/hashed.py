@@ -105,9 +105,9 @@ class HashedEmbedder:
     def _learn(self, tokens: Sequence[str]) -> None:
         """Add new words to the table, all at once: one by one, most of the time would go into short arrays."""
         features = [features_of(token) for token in tokens]
-        counts = np.asarray([len(hashes) for hashes, _ in features])
-        hashes = np.asarray([each for hashes, _ in features for each in hashes], dtype=np.uint64)
-        weights = np.asarray([each for _, weights in features for each in weights])
+        counts = np.asarray([len(own) for own, _ in features])
+        hashes = np.asarray([each for own, _ in features for each in own], dtype=np.uint64)
+        weights = np.asarray([each for _, own in features for each in own])
         first = len(self._numbers) + 1
         self._make_room(first + len(tokens))
         starts = np.cumsum(counts) - counts
@@ -115,8 +115,8 @@ class HashedEmbedder:
         columns = np.arange(len(hashes)) - np.repeat(starts, counts)
         self._indices[rows, columns] = (hashes >> np.uint64(1)) % np.uint64(self._dimensions)
         self._values[rows, columns] = np.where(hashes & np.uint64(1), weights, -weights)
-        with_content = np.flatnonzero(counts)[weights[starts[counts > 0]] > _STOP_WEIGHT]
-        self._hashes[first + with_content] = np.maximum(hashes[starts[with_content]], np.uint64(1))
+        content = np.flatnonzero([bool(own) and own[0] > _STOP_WEIGHT for _, own in features])
+        self._hashes[first + content] = np.maximum(hashes[starts[content]], np.uint64(1))
         self._numbers.update(zip(tokens, range(first, first + len(tokens)), strict=True))
 
     def _make_room(self, rows: int) -> None:

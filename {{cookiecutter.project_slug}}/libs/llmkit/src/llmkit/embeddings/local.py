@@ -1,12 +1,10 @@
 """Loading fastembed's models from a folder, or refusing with the way out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from llmkit.embeddings.errors import EmbeddingModelMissing
-
-_NEEDED = ("tokenizer.json", "tokenizer_config.json")
 
 
 def local_options(
@@ -20,9 +18,19 @@ def local_options(
         if not download:
             raise EmbeddingModelMissing(f"{model} is not on this machine: set {setting}, or EMBEDDING__DOWNLOAD=true")
         return {"local_files_only": False}
-    missing = [name for name in _NEEDED if not (folder / name).is_file()]
-    if not list(folder.rglob("*.onnx")):
-        missing.append("*.onnx")
+    missing = list(_missing(folder))
     if missing:
         raise EmbeddingModelMissing(f"{setting}={folder} lacks {', '.join(missing)}: copy the files of {model} there")
     return {"specific_model_path": str(folder), "local_files_only": True}
+
+
+def _missing(folder: Path) -> Iterator[str]:
+    """Name the files that fastembed cannot do without; `config.json` and others are read if they are there."""
+    is_network = any(folder.rglob("*.onnx"))
+    is_static = not is_network and (folder / "model.safetensors").is_file()  # a table of words, such as Potion
+    if not (folder / "tokenizer.json").is_file():
+        yield "tokenizer.json"
+    if not is_static and not (folder / "tokenizer_config.json").is_file():
+        yield "tokenizer_config.json"
+    if not is_static and not is_network:
+        yield "*.onnx"

@@ -10,7 +10,7 @@ from llmkit.call import Call
 from llmkit.errors import BudgetExceeded
 
 FORGET_SECONDS = 600.0
-"""A request is over by then. Clients may use one request id again and again, and each use has a budget of its own."""
+"""A request is over by then. Whoever uses one request id again sooner goes on with the same budget."""
 
 RequestKey: TypeAlias = tuple[str, str]
 """Tenant and request id."""

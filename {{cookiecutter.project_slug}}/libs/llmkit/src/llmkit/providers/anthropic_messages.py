@@ -12,6 +12,7 @@ from llmkit.providers.anthropic_wire import NOTHING, AnthropicReader
 from llmkit.providers.faults import name_raised, name_told, told
 from llmkit.providers.http import NO_KEY, make_client
 from llmkit.providers.ports import Ask, Piece
+from llmkit.providers.sampling import temperature_of
 from llmkit.providers.sse import drain, events
 
 if TYPE_CHECKING:
@@ -101,9 +102,7 @@ class AnthropicProvider:
         )
 
     def _payload(self, model: str, ask: Ask) -> dict[str, Any]:
-        options: dict[str, Any] = {"max_tokens": ask.max_tokens}
-        if ask.temperature is not None:
-            options["temperature"] = ask.temperature
+        options: dict[str, Any] = {"max_tokens": ask.max_tokens, **temperature_of(model, ask)}
         try:
             if ask.tools:
                 options |= self._tools(model, ask)

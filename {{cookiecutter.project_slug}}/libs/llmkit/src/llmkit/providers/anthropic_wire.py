@@ -83,8 +83,7 @@ class AnthropicReader:
                 finish=_finish(event.delta.stop_reason if event.delta else None), usage=self._count(event.usage)
             )
         if event.type == "error":
-            fields = event.error if isinstance(event.error, dict) else {}
-            raise ToldInStream(str(fields.get("type")), str(fields.get("message")))
+            raise ToldInStream(event.error)
         self.stopped = self.stopped or event.type == "message_stop"
         return NOTHING
 

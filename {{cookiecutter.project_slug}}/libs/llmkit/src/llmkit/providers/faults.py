@@ -10,7 +10,7 @@ import math
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx2
 import msgspec
@@ -37,6 +37,7 @@ _FILTERED = re.compile(r"content.?(filter|policy)|responsible.?ai|safety.?(syste
 _NO_CREDIT = re.compile(r"insufficient_quota|billing|credit balance", re.IGNORECASE)
 _HARMLESS = re.compile(r"[a-z_ ]{1,80}").fullmatch
 """Names that providers give to faults, and nothing else: what does not look like one is not logged."""
+_STATUS = re.compile(r"[45]\d\d").fullmatch
 _OF_KIND = {
     "authentication_error": 401,
     "invalid_api_key": 401,
@@ -68,12 +69,11 @@ class Told:
 
 
 class ToldInStream(Exception):
-    """A provider reports a fault in the middle of a stream."""
+    """A provider reports a fault in a body whose status says that all is well, as in the middle of a stream."""
 
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(kind)
-        self.kind = kind
-        self.message = message
+    def __init__(self, error: object) -> None:
+        super().__init__("the provider reports a fault")
+        self.told = _read(error)
 
 
 def name_told(model: str, told: Told) -> ModelError:
@@ -109,7 +109,7 @@ def name_raised(model: str, error: BaseException) -> ModelError:
     if isinstance(error, ModelError):
         return error
     if isinstance(error, ToldInStream):
-        return name_told(model, Told(None, error.kind, error.message))
+        return name_told(model, error.told)
     if isinstance(error, (httpx2.TimeoutException, TimeoutError)):
         return TimedOut(f"{model} has not answered in time.")
     if isinstance(error, (httpx2.ConnectError, httpx2.ProxyError)):
@@ -124,9 +124,15 @@ def name_raised(model: str, error: BaseException) -> ModelError:
 def told(status: int, headers: Mapping[str, str], body: object) -> Told:
     """What an error response says; both protocols put `type`, `code` and `message` into an object `error`."""
     error = body.get("error", body) if isinstance(body, Mapping) else None
+    return replace(_read(error), status=status, retry_after=_retry_after(headers))
+
+
+def _read(error: object) -> Told:
     fields = error if isinstance(error, Mapping) else {}
     kind = " ".join(str(fields[name]) for name in ("type", "code") if fields.get(name))
-    return Told(status, kind, str(fields.get("message") or ""), _retry_after(headers))
+    code = str(fields.get("code"))  # a name, or a status: OpenRouter and others have numbers here
+    status = int(code) if _STATUS(code) else None
+    return Told(status, kind, str(fields.get("message") or ""))
 
 
 def _retry_after(headers: Mapping[str, str]) -> int | None:

@@ -17,6 +17,7 @@ from llmkit.providers.faults import name_raised, name_told, told
 from llmkit.providers.http import NO_KEY, make_client, make_unused_client
 from llmkit.providers.openai_wire import OpenAIReader
 from llmkit.providers.ports import Ask, Piece
+from llmkit.providers.sampling import temperature_of
 from llmkit.providers.sse import drain, events
 
 if TYPE_CHECKING:
@@ -123,9 +124,7 @@ class OpenAIProvider:
 
 
 def _payload(chat: "ChatOpenAI", ask: Ask) -> dict[str, object]:
-    options: dict[str, object] = {"max_tokens": ask.max_tokens}
-    if ask.temperature is not None:
-        options["temperature"] = ask.temperature
+    options: dict[str, object] = {"max_tokens": ask.max_tokens, **temperature_of(chat.model_name, ask)}
     try:
         if ask.tools:
             bound = chat.bind_tools(

@@ -77,8 +77,7 @@ class OpenAIReader:
         """Return what a chunk adds. Raises msgspec's DecodeError, `ToldInStream` or `Malformed`."""
         found = _decoder.decode(data)
         if found.error:
-            fields = found.error if isinstance(found.error, dict) else {}
-            raise ToldInStream(f"{fields.get('type')} {fields.get('code')}", str(fields.get("message")))
+            raise ToldInStream(found.error)
         if not found.choices:
             return Piece(usage=_usage(found.usage), model=found.model)
         choice = found.choices[0]

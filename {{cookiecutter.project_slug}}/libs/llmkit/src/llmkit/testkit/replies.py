@@ -29,7 +29,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     fault: Fault | None = None
     after: int = 1
-    """Pieces that come before the fault."""
+    """Pieces that come before the fault; if there are no more, it comes after the end of the answer."""
     pause: float = 0.0
     """Seconds from each piece to the next, or before the whole answer."""
     together: int = 0

@@ -164,6 +164,8 @@ async def _send_stream(writer: asyncio.StreamWriter, protocol: Protocol, reply: 
             due += reply.pause
             await asyncio.sleep(due - asyncio.get_running_loop().time())
         _chunk(writer, piece)
+    if reply.fault is not None:
+        return await _fail(writer, protocol, reply)
     writer.write(b"0\r\n\r\n")
     await writer.drain()
     return True

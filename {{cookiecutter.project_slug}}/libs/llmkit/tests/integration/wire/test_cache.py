@@ -4,7 +4,8 @@ import pytest
 from wire_bench import QUESTION, Bench, MakeBench, text_of
 
 from llmkit.call import CacheMode, report_of
-from llmkit.errors import ModelError
+from llmkit.errors import Malformed, ModelError
+from llmkit.guardrails.validated import validated
 from llmkit.testkit.replies import Reply
 
 
@@ -51,6 +52,17 @@ async def test_options_make_another_question(bench: Bench) -> None:
     await bench.ask(cache=CacheMode.EXACT, max_output_tokens=17)
     await bench.chat(cache=CacheMode.EXACT).ainvoke(QUESTION, stop=["x"])
     assert len(bench.wire.requests) == 4
+
+
+async def test_an_answer_that_does_not_follow_its_schema_is_not_given_again(bench: Bench) -> None:
+    schema = {"type": "object", "properties": {"age": {"type": "integer"}}, "required": ["age"]}
+    wrong, right = (Reply(words=(), finish="tool_calls", tool=("answer", f'{{"age": {age}}}')) for age in ('"x"', 34))
+    bench.wire.script(wrong, right)
+    chat = bench.chat(cache=CacheMode.EXACT)
+    with pytest.raises(Malformed):
+        await validated(chat, QUESTION, schema, repairs=0)
+    assert (await validated(chat, QUESTION, schema, repairs=0)).data == {"age": 34}
+    assert bench.cache.answers == {}
 
 
 async def test_an_answer_of_a_substitute_is_not_kept(make_bench: MakeBench) -> None:

@@ -4,10 +4,26 @@ import asyncio
 import time
 
 import pytest
+from fakeredis import FakeAsyncRedis
 from wire_bench import QUESTION, MakeBench, text_of
 
 from llmkit.errors import BudgetExceeded, Overloaded
 from llmkit.testkit.replies import Reply
+
+
+class SlowRedis(FakeAsyncRedis):
+    """Keeps waiting whoever tells it how a model has fared, if `slow`."""
+
+    slow = False
+
+    async def execute_command(self, *command: object, **options: object) -> object:
+        if self.slow and command[0] in ("INCRBY", "DEL"):
+            self.told.set()
+            await asyncio.sleep(0.3)
+        return await super().execute_command(*command, **options)
+
+    def slow_down(self) -> None:
+        self.slow, self.told = True, asyncio.Event()
 
 
 async def test_a_model_gets_no_more_at_once_than_allowed(make_bench: MakeBench) -> None:
@@ -44,6 +60,28 @@ async def test_a_failed_or_cancelled_call_gives_its_place_back(make_bench: MakeB
         await bench.ask()
     bench.budget.left = left
     assert (await bench.ask()).text == "Paris is it."
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+@pytest.mark.parametrize(("reply", "outcome"), [(Reply(), "ok"), (Reply(status=500), "model_overloaded")])
+async def test_who_leaves_while_the_circuit_is_told_gives_the_place_back(
+    make_bench: MakeBench, reply: Reply, outcome: str, streaming: bool
+) -> None:
+    redis = SlowRedis()
+    bench = make_bench(redis, concurrency=1, attempts=1)
+    bench.wire.script(Reply(status=500), reply, Reply())
+    with pytest.raises(Overloaded):
+        await bench.ask()
+    redis.slow_down()
+    leaving = asyncio.create_task(bench.stream() if streaming else bench.ask())  # type: ignore[arg-type]  # coroutines
+    await asyncio.wait_for(redis.told.wait(), 5)
+    leaving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    assert (await bench.ask()).text == "Paris is it."
+    assert [entry.outcome for entry in bench.ledger.entries] == ["model_overloaded", outcome, "ok"]
+    assert bench.budget.open == {}
+    assert bench.metric("llm_requests_in_progress", model=bench.model) == 0
 
 
 async def test_two_hundred_streams_at_once_are_all_served(make_bench: MakeBench) -> None:

@@ -191,9 +191,15 @@ async def test_a_provider_that_is_away_is_overloaded(bench: Bench, wire: Wire, s
     await wire.stop()
     with pytest.raises(Overloaded):
         await (bench.stream() if streaming else bench.ask())
-    assert [entry.outcome for entry in bench.ledger.entries] == ["model_overloaded"] * 3
+    assert [(entry.outcome, entry.cost_usd) for entry in bench.ledger.entries] == [("model_overloaded", 0)] * 3
     await wire.start()
     assert (await bench.ask()).text == "Paris is it."
+
+
+async def test_a_connection_that_is_lost_after_the_end_has_lost_nothing(bench: Bench) -> None:
+    bench.wire.script(Reply(fault="drop", after=100))
+    assert text_of(await bench.stream()) == "Paris is it."
+    assert len(bench.wire.requests) == 1
 
 
 async def test_a_slow_provider_is_not_a_silent_one(bench: Bench) -> None:

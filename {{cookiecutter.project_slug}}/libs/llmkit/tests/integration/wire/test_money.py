@@ -3,10 +3,11 @@
 from decimal import Decimal
 
 import pytest
-from wire_bench import OFFLINE_ANSWER, Bench, MakeBench
+from wire_bench import OFFLINE_ANSWER, QUESTION, Bench, MakeBench
 
-from llmkit.call import ModelRef, PromptRef
-from llmkit.errors import BudgetExceeded
+from llmkit.call import ModelRef, PromptRef, TokenUsage
+from llmkit.errors import BudgetExceeded, ModelError, TimedOut, Truncated
+from llmkit.messages import estimate_input
 from llmkit.testkit.replies import Reply
 
 
@@ -46,6 +47,24 @@ async def test_each_attempt_is_paid_for_by_itself(bench: Bench) -> None:
     assert [entry.outcome for entry in bench.ledger.entries] == ["model_answer_malformed", "ok"]
     assert [cost for _, cost in bench.budget.settled] == [Decimal("0.000025")] * 2
     assert bench.budget.open == {}
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+@pytest.mark.parametrize(
+    ("reply", "error"), [(Reply(fault="stall", after=0), TimedOut), (Reply(fault="drop", after=0), Truncated)]
+)
+async def test_a_request_without_an_answer_costs_the_input_that_was_sent(
+    make_bench: MakeBench, reply: Reply, error: type[ModelError], streaming: bool
+) -> None:
+    bench = make_bench(attempts=2, attempt_seconds=0.4, stall_seconds=0.4)
+    bench.wire.script(reply)
+    with pytest.raises(error):
+        await (bench.stream() if streaming else bench.ask())
+    sent = TokenUsage(estimate_input(QUESTION), 0, estimated=True)
+    assert [(entry.outcome, entry.usage) for entry in bench.ledger.entries] == [(error.code, sent)] * 2
+    cost = bench.prices.cost(ModelRef.parse(bench.model), sent)
+    assert [settled for _, settled in bench.budget.settled] == [cost] * 2
+    assert bench.budget.left == 1000 - 2 * cost
 
 
 async def test_a_model_without_a_price_is_left_to_the_next_one(make_bench: MakeBench) -> None:

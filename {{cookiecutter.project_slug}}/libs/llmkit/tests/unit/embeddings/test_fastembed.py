@@ -1,11 +1,14 @@
 """fastembed's real loading code, with tiny models that are made here."""
 
 import json
+import shutil
 
 import numpy as np
 import onnx
 import pytest
+from fastembed import TextEmbedding
 from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.capi.onnxruntime_pybind11_state import NoSuchFile
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from llmkit.embeddings.errors import EmbeddingModelMissing
@@ -150,8 +153,36 @@ async def test_a_network_is_given_few_texts_at_once(tmp_path):
 
 
 def test_missing_files_are_named(tmp_path):
-    with pytest.raises(EmbeddingModelMissing, match=r"EMBEDDING__MODEL_DIR=.* lacks tokenizer.json, .*onnx"):
+    names = r"tokenizer\.json, tokenizer_config\.json, \*\.onnx:"
+    with pytest.raises(EmbeddingModelMissing, match=rf"EMBEDDING__MODEL_DIR=.* lacks {names}"):
         embedder(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["tokenizer.json", "tokenizer_config.json", "model_optimized.onnx"])
+async def test_what_is_asked_for_is_what_fastembed_needs(folder, tmp_path, name):
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "config.json").unlink()
+    (tmp_path / "special_tokens_map.json").unlink()
+    assert (await embedder(tmp_path).embed_query("pump")).shape == (384,)
+    (tmp_path / name).unlink()
+    with pytest.raises(EmbeddingModelMissing, match="lacks"):
+        embedder(tmp_path)
+    with pytest.raises((ValueError, FileNotFoundError, NoSuchFile), match=name):
+        TextEmbedding(MODEL, specific_model_path=str(tmp_path), local_files_only=True)
+
+
+async def test_a_static_model_needs_no_network(tmp_path):
+    save_tokenizer(tmp_path)
+    (tmp_path / "tokenizer_config.json").unlink()
+    table = np.random.default_rng(0).normal(size=(len(WORDS), 256)).astype(np.float32)
+    head = json.dumps(
+        {"embeddings": {"dtype": "F32", "shape": table.shape, "data_offsets": [0, table.nbytes]}}
+    ).encode()
+    (tmp_path / "model.safetensors").write_bytes(len(head).to_bytes(8, "little") + head + table.tobytes())
+    static = FastembedEmbedder("minishlab/potion-base-8M", folder=tmp_path, prefixes=Prefixes())
+    one, other = await static.embed_documents(["pump pressure", "pressure pump"])
+    assert one.shape == (256,)
+    assert np.allclose(one, other)
 
 
 def test_nothing_is_downloaded_unless_that_is_allowed():

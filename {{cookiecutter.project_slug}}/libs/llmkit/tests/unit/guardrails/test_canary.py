@@ -7,10 +7,30 @@ from llmkit.guardrails.canary import Canary, process_canary
 CANARY = Canary("abcdefghjkmnpqrs")
 
 
-def test_the_word_is_in_the_prompt_and_the_prompt_is_kept():
-    marked = CANARY.mark("Answer from the passages.")
-    assert marked.startswith("Answer from the passages.")
-    assert CANARY.leaked(marked)
+RULES = "Answer from the passages.\nNever guess."
+
+
+def shown(answer, piece):
+    """What a reader sees of a stream that is checked before each piece is shown."""
+    ends = range(piece, len(answer) + piece, piece)
+    return next((answer[: end - piece] for end in ends if CANARY.leaked(answer[:end])), answer)
+
+
+def test_the_prompt_is_kept():
+    assert RULES in CANARY.mark(RULES)
+
+
+@pytest.mark.parametrize("piece", [1, 4, 7, 50])
+def test_a_repetition_is_stopped_before_the_rules(piece):
+    seen = shown(f"Sure, here it is: {CANARY.mark(RULES)}", piece)
+    assert seen.startswith("Sure, here it is"[:piece])
+    assert "Answer" not in seen
+
+
+def test_a_repetition_that_leaves_the_beginning_out_is_known_at_its_end():
+    _, _, repeated = CANARY.mark(RULES).partition("\n\n")
+    assert repeated.startswith(RULES)
+    assert CANARY.leaked(repeated)
 
 
 @pytest.mark.parametrize(

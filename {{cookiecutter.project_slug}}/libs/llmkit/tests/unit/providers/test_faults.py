@@ -8,6 +8,8 @@ import msgspec
 import pytest
 
 from llmkit.errors import (
+    AuthenticationFailed,
+    ContextTooLong,
     Malformed,
     ModelError,
     Overloaded,
@@ -16,7 +18,7 @@ from llmkit.errors import (
     TimedOut,
     Truncated,
 )
-from llmkit.providers.faults import name_raised, name_told, told
+from llmkit.providers.faults import ToldInStream, name_raised, name_told, told
 
 
 @pytest.mark.parametrize(
@@ -80,3 +82,25 @@ def test_names_what_is_raised(raised: Exception, error: type[ModelError]) -> Non
 def test_leaves_our_own_errors_alone() -> None:
     error = Refused("no")
     assert name_raised("m", error) is error
+
+
+@pytest.mark.parametrize(
+    ("told_inside", "error"),
+    [
+        ({"code": 429, "message": "slow down"}, RateLimited),
+        ({"code": "429"}, RateLimited),
+        ({"code": 401}, AuthenticationFailed),
+        ({"code": 403}, AuthenticationFailed),
+        ({"code": 402, "message": "credits"}, ModelError),
+        ({"code": 404}, ModelError),
+        ({"code": 408}, TimedOut),
+        ({"code": 400, "message": "maximum context length is 8"}, ContextTooLong),
+        ({"code": 400, "message": "what?"}, Refused),
+        ({"code": 502}, Overloaded),
+        ({"code": 1301}, Overloaded),
+        ({"type": "rate_limit_error", "code": None}, RateLimited),
+        ("it broke", Overloaded),
+    ],
+)
+def test_reads_a_status_that_stands_inside_a_body(told_inside: object, error: type[ModelError]) -> None:
+    assert type(name_raised("m", ToldInStream(told_inside))) is error

@@ -6,9 +6,9 @@ import pytest
 
 from llmkit.answers import Draft
 from llmkit.call import TokenUsage
-from llmkit.errors import Malformed
+from llmkit.errors import Malformed, RateLimited
 from llmkit.providers.anthropic_wire import NOTHING, AnthropicReader
-from llmkit.providers.faults import ToldInStream
+from llmkit.providers.faults import ToldInStream, name_raised
 from llmkit.providers.openai_wire import OpenAIReader
 from llmkit.providers.ports import Finish
 
@@ -51,6 +51,15 @@ def test_openai_calls_without_numbers_are_kept_apart() -> None:
 def test_openai_errors_of_any_form_are_errors(error: object) -> None:
     with pytest.raises(ToldInStream):
         OpenAIReader().read(json.dumps({"error": error}).encode())
+
+
+@pytest.mark.parametrize("more", [{}, {"choices": [{"delta": {"content": ""}, "finish_reason": "error"}]}])
+def test_openai_errors_with_a_number_are_named_by_it(more: dict[str, object]) -> None:
+    body = json.dumps({"error": {"code": 429, "message": "slow down"}} | more).encode()
+    for read in (OpenAIReader().read, OpenAIReader().read_whole):
+        with pytest.raises(ToldInStream) as raised:
+            read(body)
+        assert isinstance(name_raised("m", raised.value), RateLimited)
 
 
 def test_openai_answers_hold_choices() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator
 
+import httpx2
 import pytest
 
 from llmkit.errors import Malformed
@@ -48,3 +49,14 @@ async def test_the_end_of_a_body_is_not_waited_for_long() -> None:
     async with asyncio.timeout(2):
         await drain(endless())
         await drain(parts(b"x"))
+
+
+@pytest.mark.parametrize(
+    "fault", [httpx2.ReadError("reset"), httpx2.RemoteProtocolError("cut"), ConnectionResetError()]
+)
+async def test_a_connection_that_is_lost_after_the_last_event_does_not_matter(fault: Exception) -> None:
+    async def cut() -> AsyncIterator[bytes]:
+        yield b"x"
+        raise fault
+
+    await drain(cut())

@@ -49,6 +49,7 @@ def _make_sqlite_engine(url: str, pool_size: int) -> AsyncEngine:
         url,
         pool_size=pool_size,
         max_overflow=0,
+        hide_parameters=True,  # errors are logged, and what people wrote is in the parameters
         connect_args={"timeout": BUSY_SECONDS, "async_creator_fn": connect_sqlite},
     )
     event.listen(engine.sync_engine, "connect", _prepare_sqlite_connection)
@@ -73,6 +74,7 @@ def _make_postgresql_engine(url: str, pool_size: int) -> AsyncEngine:
         url,
         pool_size=pool_size,
         max_overflow=0,
+        hide_parameters=True,  # errors are logged, and what people wrote is in the parameters
         pool_timeout=CONNECT_SECONDS,
         pool_pre_ping=True,
         connect_args={

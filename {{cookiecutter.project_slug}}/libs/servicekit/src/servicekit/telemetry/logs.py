@@ -15,8 +15,11 @@ from servicekit.settings import LogSettings
 from servicekit.telemetry.redaction import redact
 from servicekit.telemetry.writer import LineWriter
 
-QUIET = ("httpx2", "httpcore2", "urllib3", "alembic", "opentelemetry", "celery.worker.strategy", "celery.app.trace")
-"""What says nothing of this service, or what the lines `job_enqueued` and `job_ended` say better."""
+QUIET = (
+    "httpx2", "httpcore2", "urllib3", "aiosqlite", "asyncpg", "openai", "anthropic", "alembic", "opentelemetry",
+    "celery.worker.strategy", "celery.app.trace",
+)  # fmt: skip
+"""What says nothing of this service, too much (values of statements, prompts), or what our own lines say better."""
 
 
 class WriterHandler(logging.Handler):

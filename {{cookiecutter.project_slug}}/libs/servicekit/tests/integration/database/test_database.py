@@ -42,6 +42,16 @@ async def test_a_unit_of_work_is_committed_whole_or_not_at_all(either_database: 
     assert await names(either_database) == ["a", "b"]
 
 
+async def test_an_error_does_not_tell_what_was_to_be_written(either_database: Database) -> None:
+    async def write_twice() -> None:
+        async with either_database.session() as session:
+            session.add_all([make_row("a", name="what somebody wrote"), make_row("a")])
+
+    with pytest.raises(DBAPIError) as failed:
+        await write_twice()
+    assert "what somebody wrote" not in str(failed.value)
+
+
 async def test_sixteen_writers_at_once_all_get_their_turn(either_database: Database) -> None:
     async def write(writer: int) -> None:
         for number in range(5):

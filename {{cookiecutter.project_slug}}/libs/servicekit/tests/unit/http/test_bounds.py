@@ -168,14 +168,14 @@ async def test_the_deadline_lets_streams_go_on_and_bodies_arrive(make_app, http)
     async def slow_upload(scope, receive, send) -> None:
         for _ in range(4):
             await receive()
-            await asyncio.sleep(0.04)
+            await asyncio.sleep(0.2)
         await send({"type": "http.response.start", "status": 200, "headers": []})
         for _ in range(3):
-            await asyncio.sleep(0.04)
+            await asyncio.sleep(0.2)
             await send({"type": "http.response.body", "body": b"x", "more_body": True})
         await send({"type": "http.response.body"})
 
-    app = make_app(raw=[http.raw("/x", slow_upload)], http__request_timeout_seconds=0.1)
+    app = make_app(raw=[http.raw("/x", slow_upload)], http__request_timeout_seconds=0.7)
 
     answer = await http.call(app, "POST", "/x", body=[b"a", b"b", b"c", b"d"])
 

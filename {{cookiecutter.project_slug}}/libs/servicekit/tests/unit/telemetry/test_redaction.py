@@ -1,5 +1,6 @@
 import pytest
 
+from servicekit.telemetry import redaction
 from servicekit.telemetry.redaction import MASK, redact, redact_text
 
 
@@ -48,3 +49,10 @@ def test_endless_structures_end() -> None:
     endless.append(endless)
 
     assert MASK in str(redact(endless))
+
+
+def test_more_can_be_masked_than_secrets(monkeypatch) -> None:
+    monkeypatch.setattr(redaction, "_more", {})
+    redaction.redact_also("names", lambda text: text.replace("Anna", "Bertha"))
+    redaction.redact_also("names", lambda text: text.replace("Anna", "[name]"))
+    assert redact({"said": ["Anna has pk_acme_0123456789"]}) == {"said": ["[name] has [redacted]"]}

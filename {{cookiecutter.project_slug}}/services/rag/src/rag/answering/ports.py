@@ -1,11 +1,15 @@
-"""What asking needs of conversations."""
+"""What answering needs of guardrails, and asking of conversations."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from rag.answering.composing import Clean
+from rag.answering.context import ContextRules
 from rag.answering.question import Question
 from rag.answering.schemas import Answer
+from rag.answering.structured import Validate
 from rag.retrieval.ports import Turn
 
 
@@ -31,6 +35,16 @@ class NoCanary:
     def leaked(self, text: str) -> bool:  # noqa: ARG002 - the port
         """Return False."""
         return False
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What stands between documents and the model, and between the model and the reader."""
+
+    rules: ContextRules
+    clean: Clean
+    validate: Validate
+    canary: Canary
 
 
 class Threads(Protocol):

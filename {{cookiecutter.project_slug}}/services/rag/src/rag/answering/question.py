@@ -22,6 +22,8 @@ class Question:
     conversation_id: UUID | None = None
     begins: bool = False
     """Whether the conversation begins with this question, so that its id is a new one."""
+    thread: str = ""
+    """What all questions of one exchange have in common, where no conversation is kept: they get one prompt version."""
     history: tuple[Turn, ...] = ()
     """Earlier turns, the oldest first."""
     model: ModelRef | None = None

@@ -11,18 +11,19 @@ from llmkit.call import Call, Tier, report_of
 from llmkit.errors import Malformed
 from rag.answering.abstaining import KEPT_AWAY, NOTHING_FOUND, UNSUPPORTED, abstains, worded_for
 from rag.answering.beginning import begun
-from rag.answering.composing import Clean, Composer, Draft
-from rag.answering.context import ContextRules, cache_tags, pack, render
+from rag.answering.composing import Composer, Draft
+from rag.answering.context import cache_tags, pack, render
 from rag.answering.documents import answer_document
 from rag.answering.errors import PromptLeaked
 from rag.answering.events import Answered, AnswerEvent, Failed, Sources, Token
-from rag.answering.ports import Canary
+from rag.answering.metrics import AnswerMetrics, Outcome
+from rag.answering.ports import Checks
 from rag.answering.question import Question
 from rag.answering.settings import AnsweringSettings
-from rag.answering.structured import Validate, cleaned, judged
+from rag.answering.structured import cleaned, judged
 from rag.answering.work import Work
 from rag.retrieval.escaping import escape
-from rag.retrieval.ports import ChatModels
+from rag.retrieval.ports import ChatModels, Turn
 from rag.retrieval.prompting import PromptWriter
 from rag.retrieval.service import Retriever
 from rag.retrieval.timings import Timings
@@ -46,19 +47,15 @@ class Answerer:
         models: ChatModels,
         prompts: PromptWriter,
         settings: AnsweringSettings,
-        rules: ContextRules,
-        clean: Clean,
-        validate: Validate,
-        canary: Canary,
+        checks: Checks,
+        metrics: AnswerMetrics,
     ) -> None:
         self._retriever = retriever
         self._models = models
         self._prompts = prompts
         self._settings = settings
-        self._rules = rules
-        self._clean = clean
-        self._validate = validate
-        self._canary = canary
+        self._checks = checks
+        self._metrics = metrics
 
     async def answer(self, question: Question) -> AsyncGenerator[AnswerEvent]:
         """Retrieve, pack, ask the model, check while it writes, judge the whole.
@@ -71,14 +68,17 @@ class Answerer:
                 async for event in steps:
                     yield event
         except Problem as problem:
+            self._metrics.count(Outcome.FAILED)
             yield Failed(problem)
 
     async def _steps(self, question: Question) -> AsyncGenerator[AnswerEvent]:
         timings = Timings()
         with timings.stage("retrieve"):
-            found = await self._retriever.search(question.tenant, question.text, question.options, question.history)
+            found = await self._retriever.search(
+                question.tenant, question.text, question.options, self._history(question)
+            )
         with timings.stage("pack"):
-            packed = pack(found.passages, self._settings.context_tokens, self._rules)
+            packed = pack(found.passages, self._settings.context_tokens, self._checks.rules)
         work = Work(question, timings, found, packed, reports=list(found.reports))
         if packed.passages and question.schema is None:
             async with aclosing(self._written(work)) as events:
@@ -99,7 +99,7 @@ class Answerer:
             async with begun(model.astream(messages)) as stream:
                 yield Sources(work.passages, work.packed.withheld)
                 composer = Composer(
-                    work.passages, work.found.query, least=self._settings.min_citation, clean=self._clean
+                    work.passages, work.found.query, least=self._settings.min_citation, clean=self._checks.clean
                 )
                 async for chunk in stream:
                     report = report_of(chunk)
@@ -122,15 +122,15 @@ class Answerer:
         return shown
 
     def _refuse_leak(self, text: str) -> None:
-        if self._canary.leaked(text):
+        if self._checks.canary.leaked(text):
             raise PromptLeaked("The model repeated its instructions instead of answering.")
 
     async def _structured(self, work: Work, schema: Mapping[str, Json]) -> Answered:
         model, messages = self._prepared(work)
         with work.timings.stage("generate"):
-            validated = await self._validate(model, messages, schema)
+            validated = await self._checks.validate(model, messages, schema)
         work.reports += validated.reports
-        data = cleaned(cast("Json", validated.data), self._clean)  # it was read from JSON
+        data = cleaned(cast("Json", validated.data), self._checks.clean)  # it was read from JSON
         if not isinstance(data, dict):
             raise Malformed("The model's answer is no JSON object.")
         with work.timings.stage("judge"):
@@ -138,13 +138,17 @@ class Answerer:
         self._refuse_leak(draft.text)
         return self._answered(work, draft, data)
 
+    def _history(self, question: Question) -> Sequence[Turn]:
+        turns = self._settings.history_turns
+        return question.history[-turns:] if turns else ()
+
     def _prepared(self, work: Work) -> tuple[BaseChatModel, Sequence[BaseMessage]]:
         question, settings = work.question, self._settings
         prompt = self._prompts.write(
             PROMPT,
-            f"{question.tenant}/{question.conversation_id or question.id}",
-            question.history[-settings.history_turns :] if settings.history_turns else (),
-            passages=render(work.passages, self._rules.inert),
+            f"{question.tenant}/{question.thread or question.conversation_id or question.id}",
+            self._history(question),
+            passages=render(work.passages, self._checks.rules.inert),
             question=escape(work.found.query),
             form=_form(question),
         )
@@ -163,20 +167,21 @@ class Answerer:
             request_id=request.request_id if request else None,
             cache_tags=cache_tags(work.passages),
         )
-        rules = [SystemMessage(self._canary.mark(str(message.text))) for message in prompt.rules]
+        rules = [SystemMessage(self._checks.canary.mark(str(message.text))) for message in prompt.rules]
         return self._models.chat(call), [*rules, *prompt.conversation]
 
     def _answered(self, work: Work, draft: Draft, data: dict[str, Json] | None = None) -> Answered:
         """Decide whether the answer stands."""
-        reason = None
+        outcome = Outcome.ANSWERED
         if not work.passages or abstains(draft.text):
-            reason = draft.text
+            outcome, reason = Outcome.ABSTAINED, draft.text
         elif draft.support < self._settings.min_support or (not draft.citations and data is None):
-            reason = worded_for(work.question.text, UNSUPPORTED)
-        if reason is None:
-            return Answered(answer_document(work, draft, data=data))
-        withheld = Draft(reason, (), draft.removed + len(draft.citations), draft.support)
-        return Answered(answer_document(work, withheld, abstained=True))
+            outcome, reason = Outcome.UNSUPPORTED, worded_for(work.question.text, UNSUPPORTED)
+        if outcome is not Outcome.ANSWERED:
+            draft, data = Draft(reason, (), draft.removed + len(draft.citations), draft.support), None
+        answer = answer_document(work, draft, data=data, abstained=outcome is not Outcome.ANSWERED)
+        self._metrics.count(outcome, removed=draft.removed, timings_ms=answer.meta.timings_ms)
+        return Answered(answer)
 
 
 def _form(question: Question) -> str:

@@ -43,7 +43,7 @@ def judged(data: Mapping[str, Json], passages: Sequence[Passage], question: str,
     """Find what each text and number of a document stands on.
 
     There are no markers in it, so each value is cited with the passage that holds it best. Values without content of
-    their own (`yes`, a letter) are not judged; a document of nothing else has the support 1.
+    their own (`yes`, a letter) are not judged: a document of nothing else has the support 1, an empty one has 0.
     """
     quotable = [QuotablePassage(passage) for passage in passages]
     citations: dict[int, Citation] = {}
@@ -65,8 +65,16 @@ def judged(data: Mapping[str, Json], passages: Sequence[Passage], question: str,
             quote, number = max(found, key=lambda pair: (pair[0].support, -pair[1]))
             held += weight * quote.support
             citations.setdefault(number, Citation(number, passages[number - 1], quote))
-    support = min(1.0, held / total) if total else 1.0
+    support = min(1.0, held / total) if total else float(_says_anything(dict(data)))
     return Draft(json.dumps(data, ensure_ascii=False), tuple(citations.values()), 0, round(support, 4))
+
+
+def _says_anything(data: Json) -> bool:
+    if isinstance(data, dict):
+        return any(map(_says_anything, data.values()))
+    if isinstance(data, list):
+        return any(map(_says_anything, data))
+    return bool(data.strip()) if isinstance(data, str) else data is not None
 
 
 def _other_wordings(value: str | float) -> Iterator[str]:

@@ -17,7 +17,7 @@ from rag.bootstrap import Services
 from rag.dependencies import ServicesDep
 from servicekit.auth.authenticator import credential_of
 from servicekit.auth.principal import Principal
-from servicekit.context import SCOPE_KEY, RequestContext
+from servicekit.context import SCOPE_KEY, RequestContext, enter_request
 from servicekit.http.handlers import field_error
 from servicekit.http.strict_json import check_json
 from servicekit.problems import Conflict, PayloadTooLarge, Problem, Unauthorized, UnprocessableContent
@@ -61,6 +61,7 @@ class _Socket:
         self._services = services
         self._guard = services.kit.guard(ASK_SCOPE)
         self._context: RequestContext = websocket.scope[SCOPE_KEY]
+        self._asked = 0
         self._answering: asyncio.Task[None] | None = None
         self._sending = asyncio.Lock()
 
@@ -126,8 +127,12 @@ class _Socket:
             return None
 
     async def _answer(self, text: str) -> None:
+        self._asked += 1
+        context = self._context.part(self._asked)  # each question has a budget of its own
+        enter_request(context)
         try:
             caller: Principal = await self._guard(self._socket.scope)
+            context.principal = caller
             question = await self._question(caller.tenant, text)
             async with aclosing(self._services.answers.asker.answer(question)) as events:
                 async for event in events:

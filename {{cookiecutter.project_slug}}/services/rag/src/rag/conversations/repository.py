@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.engine import CursorResult
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from rag.conversations.models import Conversation, Feedback, Message, Share
@@ -18,7 +19,7 @@ class ConversationRepository:
         self._session = session
         self._tenant = tenant
 
-    def add(self, row: Conversation | Message | Share | Feedback) -> None:
+    def add(self, row: Conversation | Message | Share) -> None:
         """Write a new row."""
         self._session.add(row)
 
@@ -124,10 +125,18 @@ class FeedbackRepository:
         self._session = session
         self._tenant = tenant
 
-    async def find(self, answer_id: UUID) -> Feedback | None:
-        """Return the feedback on an answer."""
-        query = select(Feedback).where(Feedback.answer_id == answer_id, Feedback.tenant == self._tenant)
-        return (await self._session.scalars(query)).one_or_none()
+    async def take(self, made: Feedback) -> Feedback | None:
+        """Return what is there on the same answer, else add this; None when the answer is deleted meanwhile."""
+        query = select(Feedback).where(Feedback.answer_id == made.answer_id, Feedback.tenant == self._tenant)
+        found = (await self._session.scalars(query)).one_or_none()
+        if found is not None:
+            return found
+        try:
+            async with self._session.begin_nested():
+                self._session.add(made)
+        except IntegrityError:  # somebody has been quicker
+            return (await self._session.scalars(query)).one_or_none()
+        return made
 
     async def page(self, *, rating: str | None, before: UUID | None, limit: int) -> Sequence[tuple[Feedback, Message]]:
         """Return feedback with its turns, that on the newest answers first."""

@@ -103,12 +103,14 @@ class ConversationService:
         message = await self._repository.message(answer_id)
         if message is None:
             raise AnswerNotFound(f"There is no answer {answer_id}.")
-        feedback = await FeedbackRepository(self._session, self._tenant).find(answer_id)
         now = utc_now()
+        values = {"rating": request.rating.value, "comment": request.comment, "updated_at": now}
+        made = Feedback(answer_id=answer_id, tenant=self._tenant, created_at=now, **values)
+        feedback = await FeedbackRepository(self._session, self._tenant).take(made)
         if feedback is None:
-            feedback = Feedback(answer_id=answer_id, tenant=self._tenant, created_at=now)
-            self._repository.add(feedback)
-        feedback.rating, feedback.comment, feedback.updated_at = request.rating.value, request.comment, now
+            raise AnswerNotFound(f"There is no answer {answer_id}.")
+        for name, value in values.items():
+            setattr(feedback, name, value)
         await self._session.flush()
         return judged(feedback, message)
 

@@ -24,6 +24,7 @@ def add_commands(commands: Commands, load: Load) -> None:
     ingest = commands.add_parser("ingest", help="upload the documents of a folder and wait until they can be asked")
     ingest.add_argument("folder", type=Path)
     ingest.add_argument("--tags", help="tags of all of them, separated by commas")
+    ingest.add_argument("--metadata", help="facts of all of them, a JSON object of plain values")
     add_connection(ingest)
     ingest.set_defaults(run=lambda arguments: _ingest(arguments, load()))
 
@@ -48,7 +49,7 @@ def _ingest(arguments: argparse.Namespace, settings: RagSettings) -> int:
         return 1
     with service:
         try:
-            failed = sum(_send(service, portion, arguments.tags) for portion in portions(files))
+            failed = sum(_send(service, portion, arguments) for portion in portions(files))
         except RemoteRefused as refusal:
             sys.stderr.write(f"ingest: {refusal}\n")
             return 1
@@ -56,10 +57,10 @@ def _ingest(arguments: argparse.Namespace, settings: RagSettings) -> int:
     return 1 if failed else 0
 
 
-def _send(service: RemoteService, files: Sequence[tuple[str, Path]], tags: str | None) -> int:
+def _send(service: RemoteService, files: Sequence[tuple[str, Path]], labels: argparse.Namespace) -> int:
     """Upload some files and wait for them; return how many failed."""
     try:
-        answer = service.upload(files, tags)
+        answer = service.upload(files, labels.tags, labels.metadata)
     except RemoteRefused as refusal:
         if refusal.status != UNUSABLE:
             raise

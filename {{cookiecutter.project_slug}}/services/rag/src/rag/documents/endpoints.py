@@ -79,7 +79,7 @@ async def upload_documents(
     labels = Labels(parse_tags(tags), parse_metadata(metadata))
     received, refused = await inbox.receive(files)
     try:
-        added = [await documents.add(caller, file, labels) for file in received]
+        added = await documents.add_all(caller, received, labels)
     except BaseException:
         await inbox.discard(received)
         raise

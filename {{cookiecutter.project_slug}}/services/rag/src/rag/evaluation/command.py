@@ -69,7 +69,7 @@ async def run(
     if arguments.output is not None:
         arguments.output.write_text(_document(report, compared), encoding="utf-8")
     if arguments.track:
-        out(f"\nMLflow run {await _track(settings, arguments, report)}\n")
+        out(f"\nMLflow run {await _track(settings, arguments, report, dict(compared))}\n")
     return _pass_gate(report, plan.bounds, out, err)
 
 
@@ -140,10 +140,14 @@ def _document(report: Report, compared: Sequence[tuple[str, Comparison]]) -> str
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-async def _track(settings: RagSettings, arguments: argparse.Namespace, report: Report) -> str:
+async def _track(
+    settings: RagSettings, arguments: argparse.Namespace, report: Report, compared: Mapping[str, Comparison]
+) -> str:
     name = arguments.set.stem if arguments.set else PROJECT
     try:
-        return await asyncio.to_thread(log_report, settings.mlflow_uri, TENANT, name, report, job_id=str(uuid7()))
+        return await asyncio.to_thread(
+            log_report, settings.mlflow_uri, TENANT, name, report, compared, job_id=str(uuid7())
+        )
     except TrackingFailed as error:
         raise Refused(f"MLflow did not take it: {error}") from error
 

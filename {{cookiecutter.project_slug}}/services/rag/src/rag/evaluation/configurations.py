@@ -20,6 +20,7 @@ STAGES: Mapping[str, str] = MappingProxyType(
         "parent": "expansion=parent",
         "multi_query": "rewriting=multi_query",
         "hyde": "rewriting=hyde",
+        "not condensed": "condense=false",
     }
 )
 """Each optional stage as a change of the present configuration."""
@@ -106,6 +107,7 @@ _CHANGES: Mapping[str, Callable[[Variant, str], Variant]] = MappingProxyType(
         "rerank": _retrieval("rerank", _flag),
         "expansion": _retrieval("expansion", lambda value: _choice(Expansion, value)),
         "rewriting": _retrieval("rewriting", lambda value: _choice(Rewriting, value)),
+        "condense": _retrieval("condense", _flag),
         "limit": _retrieval("limit", lambda value: _number(value, _LARGEST_LIMIT)),
         "candidates": _retrieval("candidates", lambda value: _number(value, 10 * _LARGEST_LIMIT)),
         "chunking": _strategy,

@@ -60,6 +60,8 @@ class Row(BaseModel):
     expected: str
     answer: str | None
     abstained: bool | None
+    model: str | None = Field(default=None, description="What answered; earlier evaluations do not say it.")
+    prompt: str | None = Field(default=None, description="Name and version of the prompt.")
     found: list[str] = Field(description="Documents and headings of the passages, best first.")
     citations: list[CitedPlace]
     scores: dict[str, float]

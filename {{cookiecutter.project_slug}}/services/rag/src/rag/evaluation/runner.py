@@ -135,6 +135,8 @@ def _row(case: Case, seen: Observation) -> Row:
         expected=case.answer,
         answer=given.text if given else None,
         abstained=given.abstained if given else None,
+        model=given.model if given else None,
+        prompt=given.prompt if given else None,
         found=[" > ".join((passage.document_name, *passage.heading)) for passage in seen.passages],
         citations=[
             CitedPlace(document=cited.spot.document, page=cited.spot.page, heading=list(cited.spot.heading))
@@ -157,6 +159,7 @@ def _configuration(options: EvaluationOptions, seen: Sequence[Observation], judg
         "rerank": retrieval.rerank,
         "expansion": retrieval.expansion.value,
         "rewriting": retrieval.rewriting.value,
+        "condense": retrieval.condense,
         **options.configuration,
         "models": list(dict.fromkeys(given.model for given in answers if given.model)),
         "prompts": list(dict.fromkeys(given.prompt for given in answers if given.prompt)),

@@ -1,7 +1,7 @@
 """The job of evaluations."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 import structlog
@@ -70,14 +70,16 @@ async def _keep(
     """Write the result, so that it can be read, and only then wait for MLflow."""
     async with context.resources.database.session() as session:
         await EvaluationRepository(session).finish(context.tenant, context.job_id, report, comparison, now=utc_now())
-    run = await _track(context, params.set, report)
+    run = await _track(context, params.set, report, {"compare_with": comparison} if comparison else {})
     async with context.resources.database.session() as session:
         await EvaluationRepository(session).note_run(context.tenant, context.job_id, run)
     metrics = {name: estimate.value for name, estimate in report.metrics.items()}
     return EvaluationResult(evaluation_id=context.job_id, cases=report.cases, metrics=metrics, mlflow_run=run)
 
 
-async def _track(context: JobContext[WorkerResources], name: str, report: Report) -> str | None:
+async def _track(
+    context: JobContext[WorkerResources], name: str, report: Report, comparisons: Mapping[str, Comparison]
+) -> str | None:
     """Log to MLflow; that it is away costs the log and not the evaluation."""
     settings = context.resources.settings
     if not settings.evaluation.mlflow:
@@ -85,7 +87,7 @@ async def _track(context: JobContext[WorkerResources], name: str, report: Report
     context.progress(1.0, "being logged to MLflow")
     try:
         return await asyncio.to_thread(
-            log_report, settings.mlflow_uri, context.tenant, name, report, job_id=str(context.job_id)
+            log_report, settings.mlflow_uri, context.tenant, name, report, comparisons, job_id=str(context.job_id)
         )
     except TrackingFailed as error:
         _log.warning("evaluation_not_tracked", job_id=str(context.job_id), reason=str(error))

@@ -1,4 +1,4 @@
-"""Evaluations in MLflow: configuration as parameters, metrics, and every question as a file.
+"""Evaluations in MLflow: configuration as parameters, metrics; as files intervals, comparisons and every question.
 
 MLflow is imported when an evaluation has ended; importing it takes a second or two.
 """
@@ -7,13 +7,14 @@ import json
 import logging
 import os
 import warnings
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SADeprecationWarning
 
-from rag.evaluation.report import Report
+from rag.evaluation.report import Comparison, Report
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -35,8 +36,18 @@ class TrackingFailed(Exception):
     """MLflow did not take the evaluation."""
 
 
-def log_report(uri: str, tenant: str, name: str, report: Report, *, job_id: str) -> str:
+def log_report(
+    uri: str, tenant: str, name: str, report: Report, comparisons: Mapping[str, Comparison], *, job_id: str
+) -> str:
     """Log an evaluation and return the run's id. A repeated job writes into the run that it has begun before.
+
+    Args:
+        uri: Where MLflow is.
+        tenant: Whose experiment it belongs to.
+        name: Of the set of questions.
+        report: The evaluation.
+        comparisons: Other configurations on the same questions, by what they change.
+        job_id: What makes the run known again.
 
     Raises:
         TrackingFailed: MLflow cannot be reached or refuses.
@@ -53,7 +64,8 @@ def log_report(uri: str, tenant: str, name: str, report: Report, *, job_id: str)
             metrics=[Metric(key, value, now, 0) for key, value in _metrics(report).items()],
             params=[Param(key, _text(value)) for key, value in sorted(report.configuration.items())],
         )
-        client.log_dict(run_id, {"rows": [row.model_dump(mode="json") for row in report.rows]}, "rows.json")
+        for file, content in _files(report, comparisons).items():
+            client.log_dict(run_id, content, file)
         client.set_terminated(run_id)
     except (MlflowException, OSError) as error:
         raise TrackingFailed(str(error)) from error
@@ -66,6 +78,14 @@ def _metrics(report: Report) -> dict[str, float]:
     for kind, metrics in report.kinds.items():
         found |= {f"{kind}/{name.replace('@', '_at_')}": estimate.value for name, estimate in metrics.items()}
     return found | {f"ms/{name}": timing.p50 for name, timing in report.timings_ms.items()}
+
+
+def _files(report: Report, comparisons: Mapping[str, Comparison]) -> dict[str, dict[str, object]]:
+    dumped = report.model_dump(mode="json", include={"metrics", "kinds", "rows"})
+    files: dict[str, dict[str, object]] = {"rows.json": {"rows": dumped.pop("rows")}, "intervals.json": dumped}
+    if comparisons:
+        files["comparisons.json"] = {name: each.model_dump(mode="json") for name, each in comparisons.items()}
+    return files
 
 
 def _text(value: object) -> str:

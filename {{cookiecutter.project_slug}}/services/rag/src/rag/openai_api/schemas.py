@@ -7,10 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool, String
 
 from rag.answering.schemas import AnswerSchema, CitationDocument, ModelName, Temperature, WithheldDocument
 from rag.fields import ANY, JSON_OBJECT, VISIBLE, NumberOnly
-from rag.retrieval.schemas import QUESTION_LENGTH
 
 Text = Annotated[str, StringConstraints(strict=True, max_length=200_000, pattern=ANY)]
-Asked = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=QUESTION_LENGTH, pattern=VISIBLE)]
+Asked = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200_000, pattern=VISIBLE)]
 Tokens = Annotated[int, Field(ge=1, le=1_000_000), NumberOnly]
 
 
@@ -53,7 +52,7 @@ class SystemMessage(Lenient):
 
 
 class UserMessage(Lenient):
-    """A question."""
+    """A question. The last one may have 4,000 characters; of earlier ones so many are read."""
 
     role: Literal["user"]
     content: Asked | Annotated[list[AskedPart], Field(min_length=1, max_length=20)]

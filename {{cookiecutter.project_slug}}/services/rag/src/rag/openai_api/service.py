@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from hashlib import sha256
 
 from llmkit.call import ModelRef
 from rag.answering.events import Answered, AnswerEvent, Failed, Token
@@ -27,8 +28,9 @@ from rag.openai_api.schemas import (
 )
 from rag.retrieval.passages import RetrievalOptions
 from rag.retrieval.ports import Turn
+from rag.retrieval.schemas import QUESTION_LENGTH
 from servicekit.database import Json
-from servicekit.problems import Problem
+from servicekit.problems import FieldError, Problem, UnprocessableContent
 
 DEFAULT = "rag"
 WISHES_LENGTH = 4000
@@ -55,14 +57,20 @@ def question_of(tenant: str, request: ChatRequest, model: ModelRef | None, optio
     """Return what a request asks: the user's last message, or the last one if there is none of a user.
 
     Raises:
+        UnprocessableContent: the question is too long.
         InvalidSchema: the schema of the answer cannot be used.
     """
     of_users = [place for place, message in enumerate(request.messages) if isinstance(message, UserMessage)]
     asking = of_users[-1] if of_users else len(request.messages) - 1
+    text = request.messages[asking].text
+    if len(text) > QUESTION_LENGTH:
+        error = FieldError(f"messages[{asking}].content", f"has more than {QUESTION_LENGTH} characters")
+        raise UnprocessableContent("The question is too long.", errors=(error,))
     wishes = "\n".join(message.text for message in request.messages if isinstance(message, SystemMessage))
     return Question(
         tenant=tenant,
-        text=request.messages[asking].text,
+        text=text,
+        thread=sha256(request.messages[of_users[0] if of_users else asking].text.encode()).hexdigest(),
         options=options,
         history=tuple(turns_of(request.messages[:asking])),
         model=model,
@@ -74,13 +82,13 @@ def question_of(tenant: str, request: ChatRequest, model: ModelRef | None, optio
 
 
 def turns_of(messages: Sequence[ChatMessage]) -> list[Turn]:
-    """Return questions with the answers that followed them."""
+    """Return questions with the answers that followed them, as much of each as a question may have."""
     turns: list[Turn] = []
     for message in messages:
         if isinstance(message, UserMessage):
-            turns.append(Turn(message.text, ""))
+            turns.append(Turn(message.text[:QUESTION_LENGTH], ""))
         elif isinstance(message, EarlierAnswer) and turns:
-            turns[-1] = Turn(turns[-1].question, message.text)
+            turns[-1] = Turn(turns[-1].question, message.text[:QUESTION_LENGTH])
     return turns
 
 

@@ -39,6 +39,8 @@ class RetrievalOptions:
     rerank: bool = False
     expansion: Expansion = Expansion.NONE
     rewriting: Rewriting = Rewriting.NONE
+    condense: bool = True
+    """Of a follow-up: search for what it means after the turns before it, instead of its own words."""
     filter: Filter = field(default_factory=Filter)
     explain: bool = False
     """Also say score and rank in each half of the index, which costs two more searches."""

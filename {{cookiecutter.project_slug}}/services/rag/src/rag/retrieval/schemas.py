@@ -49,6 +49,7 @@ class RetrievalRequest(BaseModel):
     rerank: StrictBool | None = None
     expansion: Expansion | None = None
     rewriting: Rewriting | None = None
+    condense: StrictBool | None = Field(default=None, description="Rewrite a follow-up by the turns before it.")
     filter: FilterRequest = FilterRequest()
 
     def to_options(self, settings: RetrievalSettings, *, explain: bool = False) -> RetrievalOptions:
@@ -62,6 +63,7 @@ class RetrievalRequest(BaseModel):
             rerank=defaults.rerank if self.rerank is None else self.rerank,
             expansion=self.expansion or defaults.expansion,
             rewriting=self.rewriting or defaults.rewriting,
+            condense=defaults.condense if self.condense is None else self.condense,
             filter=self.filter.to_filter(),
             explain=explain,
         )

@@ -85,7 +85,7 @@ class Retriever:
         timings = Timings()
         if not query.strip():
             return Found(query, (), ())
-        condensed = await self._condense(tenant, query, history, timings)
+        condensed = await self._condense(tenant, query, history if options.condense else (), timings)
         question = condensed.texts[0] if condensed.texts else query
         rewritten = await self._rewrite(tenant, question, options.rewriting, timings)
         collection = await self._library.collection()

@@ -21,6 +21,7 @@ class RetrievalSettings(Group):
         Expansion.NONE, description="Text around a hit for the model: none, neighbours, parent"
     )
     rewriting: Rewriting = Field(Rewriting.NONE, description="More searches by a model: none, multi_query, hyde")
+    condense: bool = Field(True, description="Rewrite a follow-up by a model so that it says what it means by itself")
     rewriting_queries: int = Field(3, gt=0, le=8, description="Wordings that multi_query adds to the question")
     rewriting_seconds: float = Field(10, gt=0, description="Longest wait for a rewriting; then it is done without")
 
@@ -34,4 +35,5 @@ class RetrievalSettings(Group):
             rerank=self.rerank,
             expansion=self.expansion,
             rewriting=self.rewriting,
+            condense=self.condense,
         )

@@ -153,3 +153,16 @@ async def test_a_message_that_is_too_large_closes_the_socket(socket) -> None:
         await websocket.send("x" * 2000)
         assert (await answered(websocket))[-1][1]["code"] == "payload_too_large"
         assert await closed(websocket) == 1009
+
+
+@pytest.mark.settings(money__request_usd="0.084")
+async def test_each_question_has_a_budget_of_its_own(socket, manual, provider) -> None:
+    provider.script = [PORT] * 3
+    async with socket() as websocket:
+        ids = []
+        for _ in range(3):
+            await websocket.send(ASK)
+            name, data = (await answered(websocket))[-1]
+            assert name == "answer", data
+            ids.append(data["meta"]["request_id"])
+    assert [identifier.partition(".")[2] for identifier in ids] == ["1", "2", "3"]

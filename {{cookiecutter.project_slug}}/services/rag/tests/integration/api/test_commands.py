@@ -107,7 +107,8 @@ def test_a_folder_is_taken_in_over_http(server: str, tmp_path: Path, capsys) -> 
     (tmp_path / "empty.md").write_text("")
     (tmp_path / "fake.pdf").write_bytes(b"%PDF-1.7 nothing")
 
-    assert main(["ingest", str(tmp_path), "--url", server, "--tags", "machines"]) == 1
+    labels = ["--tags", "machines", "--metadata", '{"year": 2026}']
+    assert main(["ingest", str(tmp_path), "--url", server, *labels]) == 1
 
     said = capsys.readouterr().out
     assert "sub/pumps.txt: accepted, 1 chunks" in said
@@ -115,9 +116,8 @@ def test_a_folder_is_taken_in_over_http(server: str, tmp_path: Path, capsys) -> 
     assert "fake.pdf: failed (corrupt)" in said
     assert "1 of 3 documents can be asked." in said
     with httpx2.Client(base_url=server, headers={"X-API-Key": KEY}) as http:
-        assert [item["name"] for item in http.get("/v1/documents?tag=machines&state=ready").json()["items"]] == [
-            "sub/pumps.txt"
-        ]
+        (item,) = http.get("/v1/documents?tag=machines&state=ready").json()["items"]
+    assert (item["name"], item["metadata"]) == ("sub/pumps.txt", {"year": 2026})
 
 
 def test_a_folder_without_documents_and_a_service_that_is_away_are_said_so(seeded, tmp_path, capsys) -> None:
@@ -224,3 +224,16 @@ def test_a_job_that_fails_is_a_reason() -> None:
         with pytest.raises(RemoteRefused, match="does not answer"):
             service.document("1")
     assert os.environ.get("RAG_KEY") is None
+
+
+@pytest.mark.timeout(300)  # MLflow takes seconds to import and longer to make its tables
+def test_prompts_are_published_with_the_version_that_answers(seeded, monkeypatch, tmp_path, capsys) -> None:
+    monkeypatch.setenv("MLFLOW__TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+
+    assert main(["prompts"]) == 0
+    assert "rag-answer: 1 new" in capsys.readouterr().out
+    assert main(["prompts"]) == 0
+    assert "rag-answer: 0 new" in capsys.readouterr().out
+    monkeypatch.setenv("MLFLOW__TRACKING_URI", "sqlite:////proc/nowhere/mlflow.db")
+    assert main(["prompts"]) == 1
+    assert "did not take them" in capsys.readouterr().err

@@ -1,12 +1,16 @@
 """What SQLite and PostgreSQL do differently: filters in JSON, upserts, locks, the one active collection."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
 from rag.chunking.chunks import Chunk
 from rag.cli import migration_folders
+from rag.conversations.models import Conversation, Message
+from rag.conversations.repository import FeedbackRepository
+from rag.conversations.schemas import FeedbackRequest, Rating
+from rag.conversations.service import ConversationService
 from rag.documents.errors import RevisionGone
 from rag.documents.inbox import Received
 from rag.documents.models import RevisionState
@@ -117,3 +121,51 @@ async def test_there_is_one_active_collection_however_many_start_at_once(databas
         active = await starting[1].active(session)
     assert active is not None
     assert active.name == building.name
+
+
+async def test_uploads_of_the_same_names_in_another_order_wait_for_each_other(
+    database: Database, settings: RagSettings
+) -> None:
+    jobs = make_jobs(settings, catalog, database)
+
+    async def upload(names: Sequence[str], content: str) -> list[str]:
+        files = [Received(uuid7(), name, "text/plain", 1, f"{name}{content:0>58}") for name in names]
+        async with database.session() as session:
+            added = await DocumentService(session, jobs).add_all(CALLER, files, Labels())
+        return [each.document.document.name for each in added]
+
+    names = [f"{number}.md" for number in range(12)]
+    await upload(names, "0")
+    for turn in range(1, 6):
+        uploads = [upload(order, f"{turn}{number}") for number, order in enumerate((names, names[::-1]) * 2)]
+        assert await asyncio.gather(*uploads) == [names, names[::-1]] * 2
+
+
+async def test_the_first_two_ratings_at_once_are_one(database: Database) -> None:
+    answer, conversation, now = uuid7(), uuid7(), utc_now()
+    times = {"created_at": now, "updated_at": now}
+    async with database.session() as session:
+        session.add(Conversation(id=conversation, tenant="acme", title="t", named=True, turns=1, **times))
+        await session.flush()
+        session.add(
+            Message(
+                id=answer,
+                conversation_id=conversation,
+                tenant="acme",
+                place=1,
+                question="?",
+                answer_text="!",
+                answer={"standalone_question": "?"},
+                created_at=now,
+            )
+        )
+
+    async def rate(comment: str) -> None:
+        async with database.session() as session:
+            await ConversationService(session, "acme").judge(answer, FeedbackRequest(rating=Rating.UP, comment=comment))
+            await asyncio.sleep(0.05)
+
+    await asyncio.gather(*(rate(f"comment {number}") for number in range(4)))
+    async with database.reading() as session:
+        found = await FeedbackRepository(session, "acme").page(rating=None, before=None, limit=10)
+    assert len(found) == 1

@@ -12,6 +12,7 @@ from rag.cli import migration_folders
 from rag.evaluation.cli import add_commands
 from rag.evaluation.command import Refused, run
 from rag.evaluation.local import Tools
+from rag.evaluation.tracking import open_client
 from rag.settings import RagSettings
 
 HANDBOOK = """# Handbook
@@ -126,7 +127,16 @@ async def test_configurations_are_compared(evaluate) -> None:
 async def test_every_stage_is_compared_with_the_base(evaluate) -> None:
     _, out, _ = await evaluate(*OWN, "--search-only", "--stages", "--base", "mode=sparse")
     overview = out.rsplit("\nconfiguration", 1)[1]
-    for stage in ("dense only", "rerank", "neighbours", "parent", "multi_query", "hyde", "chunking fixed"):
+    for stage in (
+        "dense only",
+        "rerank",
+        "neighbours",
+        "parent",
+        "multi_query",
+        "hyde",
+        "not condensed",
+        "chunking fixed",
+    ):
         assert stage in overview
     for base in ("sparse only", "chunking structure"):
         assert base not in overview
@@ -147,6 +157,15 @@ async def test_every_stage_is_compared_with_the_base(evaluate) -> None:
 async def test_what_cannot_be_done_is_said_before_anything_takes_time(evaluate, texts, complaint) -> None:
     with pytest.raises(Refused, match=complaint):
         await evaluate(*texts)
+
+
+@pytest.mark.timeout(300)  # MLflow takes seconds to import and longer to make its tables
+async def test_an_evaluation_is_logged_with_its_comparisons(evaluate, settings) -> None:
+    _, out, _ = await evaluate(*OWN, "--search-only", "--compare", "mode=dense", "--track")
+    run = open_client(settings.mlflow_uri).get_run(out.rsplit("MLflow run ", 1)[1].strip())
+    assert run.info.run_name == "questions"
+    logged = Path(run.info.artifact_uri.removeprefix("file://")) / "comparisons.json"
+    assert json.loads(logged.read_text())["mode=dense"]["metrics"].keys() >= {"recall@5", "ndcg@10"}
 
 
 @pytest.mark.settings(mlflow__tracking_uri="http://127.0.0.1:9")

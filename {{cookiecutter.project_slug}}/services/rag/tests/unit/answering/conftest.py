@@ -4,12 +4,15 @@ from collections.abc import Callable
 from uuid import UUID, uuid5
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from llmkit.guardrails.canary import Canary
 from llmkit.guardrails.checks import Guardrails
 from llmkit.guardrails.settings import GuardrailSettings
 from rag.answering.context import ContextRules
 from rag.answering.events import AnswerEvent
+from rag.answering.metrics import AnswerMetrics
+from rag.answering.ports import Checks
 from rag.answering.question import Question
 from rag.answering.service import Answerer
 from rag.answering.settings import AnsweringSettings
@@ -89,16 +92,24 @@ def guardrails() -> Guardrails:
 
 
 @pytest.fixture
-def answerer(retriever, gateway, prompts, answering_settings, guardrails, canary) -> Answerer:
+def registry() -> CollectorRegistry:
+    return CollectorRegistry()
+
+
+@pytest.fixture
+def answerer(retriever, gateway, prompts, answering_settings, guardrails, canary, registry) -> Answerer:
     return Answerer(
         retriever=retriever,
         models=gateway,
         prompts=prompts,
         settings=answering_settings,
-        rules=ContextRules(),
-        clean=lambda text: guardrails.clean(text).text,
-        validate=guardrails.validated,
-        canary=canary,
+        checks=Checks(
+            rules=ContextRules(),
+            clean=lambda text: guardrails.clean(text).text,
+            validate=guardrails.validated,
+            canary=canary,
+        ),
+        metrics=AnswerMetrics(registry),
     )
 
 

@@ -127,7 +127,7 @@ async def test_the_prompt_holds_question_passages_history_and_the_mark(ask, prov
     assert messages[1:3] == ["question 3", "answer 3"]  # the last six turns
     assert "<question>Which &lt;port&gt; is it?</question>" in messages[-1]
     assert '<passage id="1" document="manual.pdf" page="3">' in messages[-1]
-    assert retriever.asked[0][3] == history
+    assert retriever.asked[0][3] == history[-6:]
 
 
 async def test_the_call_is_bound_to_tenant_model_and_limits(ask, provider, answer_cache) -> None:
@@ -236,6 +236,12 @@ class TestStructured:
         answer = (await ask(schema=SCHEMA))[-1].answer
         assert (answer.data, answer.abstained, answer.answer) == (None, True, UNSUPPORTED)
 
+    async def test_an_empty_answer_is_none(self, ask, provider) -> None:
+        schema = {"type": "object", "properties": {"port": {"type": "string"}}}
+        provider.script = [{"json": '{"port": ""}'}]
+        answer = (await ask(schema=schema))[-1].answer
+        assert (answer.data, answer.abstained, answer.answer) == (None, True, UNSUPPORTED)
+
     async def test_values_without_content_are_not_judged(self, ask, provider) -> None:
         schema = {"type": "object", "properties": {"open": {"type": "boolean"}}}
         provider.script = [{"json": '{"open": true}'}]
@@ -255,3 +261,29 @@ async def test_the_offline_model_answers_from_the_same_prompt(ask) -> None:
     assert (answer.meta.model, answer.abstained, answer.support) == ("offline", False, 1.0)
     unknown = (await ask("Who painted the Mona Lisa?", model=ModelRef("offline", "offline")))[-1].answer
     assert unknown.abstained
+
+
+@pytest.mark.parametrize(("turns", "seen"), [(2, ("b", "c")), (0, ())])
+async def test_no_more_turns_are_read_than_the_setting_allows(
+    turns: int, seen: tuple[str, ...], ask, answerer, provider, retriever
+) -> None:
+    answerer._settings = AnsweringSettings(history_turns=turns)
+    provider.script = [PORT]
+    await ask(history=tuple(Turn(text, text.upper()) for text in "abc"))
+    assert tuple(turn.question for turn in retriever.asked[0][3]) == seen
+    assert sum(message.type == "ai" for message in provider.asked[0].messages) == len(seen)
+
+
+async def test_every_end_of_a_question_is_counted(ask, provider, retriever, registry) -> None:
+    provider.script = [PORT, ["It is 8002 [7]."], RateLimited("busy")]
+    for _ in range(3):
+        await ask()
+    retriever.passages = ()
+    await ask()
+
+    def counted(outcome: str) -> float | None:
+        return registry.get_sample_value("rag_answers_total", {"outcome": outcome})
+
+    assert [counted(end) for end in ("answered", "unsupported", "failed", "abstained")] == [1, 1, 1, 1]
+    assert registry.get_sample_value("rag_citations_removed_total") == 1
+    assert registry.get_sample_value("rag_stage_seconds_count", {"stage": "generate"}) == 2

@@ -41,3 +41,9 @@ def test_another_date_or_number_is_not_supported(make_passage) -> None:
     passages = (make_passage("The dividend of NOK 2.4 million is paid on 22 May 2026."),)
     draft = judged({"day": "2026-06-22", "sum": 2_500_000}, passages, "?", 0.5)
     assert (draft.citations, draft.support) == ((), 0.0)
+
+
+@pytest.mark.parametrize("data", [{}, {"port": None}, {"port": " "}, {"ports": [], "more": [{"port": ""}]}])
+def test_a_document_that_says_nothing_stands_on_nothing(make_passage, data: dict) -> None:
+    draft = judged(data, (make_passage("The service listens on port 8002."),), "?", 0.5)
+    assert (draft.citations, draft.support) == ((), 0.0)

@@ -40,6 +40,7 @@ async def test_a_report_sums_up_all_and_each_kind(searching, answering, cases) -
     assert report.metrics["abstention_recall"].value == 1
     assert report.rows[1].found == ["b.md > Title > One", "a.md > Title > One"]
     assert report.rows[0].citations[0].document == "a.md"
+    assert (report.rows[0].model, report.rows[0].prompt) == ("offline", "answer/1")
     assert report.configuration["models"] == ["offline"]
     assert report.configuration["prompts"] == ["answer/1"]
     assert report.configuration["embedder"] == "hashed-384-1"

@@ -8,6 +8,8 @@ from rag.openai_api.schemas import ChatRequest
 from rag.openai_api.service import chosen_model, question_of, turns_of
 from rag.retrieval.passages import RetrievalOptions
 from rag.retrieval.ports import Turn
+from rag.retrieval.schemas import QUESTION_LENGTH
+from servicekit.problems import UnprocessableContent
 
 MODELS = (ModelRef("openai", "big"), ModelRef("offline", "offline"))
 
@@ -50,3 +52,25 @@ def test_models_are_found_by_the_names_that_are_listed() -> None:
     assert chosen_model("rag:offline", MODELS) == MODELS[1]
     with pytest.raises(ModelNotFound, match="rag, rag:openai:big, rag:offline"):
         chosen_model("openai:big", MODELS)
+
+
+def test_a_question_may_not_be_longer_than_elsewhere() -> None:
+    request = request_of(("user", "a"), ("assistant", "b"), ("user", "c" * (QUESTION_LENGTH + 1)))
+    with pytest.raises(UnprocessableContent) as refused:
+        question_of("acme", request, None, RetrievalOptions())
+    assert [error.name for error in refused.value.errors] == ["messages[2].content"]
+
+
+def test_of_long_earlier_messages_the_beginning_is_read() -> None:
+    request = request_of(("user", "a" * 10_000), ("assistant", "b" * 10_000), ("user", "c"))
+    (turn,) = question_of("acme", request, None, RetrievalOptions()).history
+    assert turn == Turn("a" * QUESTION_LENGTH, "b" * QUESTION_LENGTH)
+
+
+def test_all_questions_of_a_chat_get_one_version_of_the_prompt() -> None:
+    def thread(*messages: tuple[str, str]) -> str:
+        return question_of("acme", request_of(*messages), None, RetrievalOptions()).thread
+
+    first = thread(("user", "a"))
+    assert thread(("user", "a"), ("assistant", "b"), ("user", "c")) == first
+    assert thread(("user", "another")) != first

@@ -219,6 +219,13 @@ async def test_a_follow_up_is_searched_for_as_it_stands_alone(bench) -> None:
     assert "condense" in found.timings_ms
 
 
+async def test_a_follow_up_is_searched_for_by_its_own_words_where_that_is_wanted(bench) -> None:
+    bench.rewriter = Rewordings("another question")
+    options = replace(OPTIONS, condense=False)
+    found = await bench.retriever.search("acme", "and when does it lapse?", options, (Turn("a", "b"),))
+    assert (found.query, bench.rewriter.asked) == ("and when does it lapse?", [])
+
+
 async def test_a_question_that_cannot_be_condensed_is_searched_for_as_it_is(bench) -> None:
     bench.rewriter = Rewordings()
     found = await bench.retriever.search("acme", "holiday?", OPTIONS, (Turn("a", "b"),))

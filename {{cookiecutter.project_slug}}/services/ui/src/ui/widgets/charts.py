@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import altair as alt
 
-ROW_HEIGHT, AXIS_HEIGHT = 30, 56
+ROW_HEIGHT, AXIS_HEIGHT, TITLE_HEIGHT, LEGEND_HEIGHT = 30, 56, 28, 56
 QUIET = "#7d8896"  # lines that are seen on light and on dark
 LABEL_WIDTH = 220  # pixels that a name may take before it is cut
 
@@ -37,7 +37,7 @@ def intervals(
     )
     line = alt.Chart(alt.InlineData(values=[{"zero": 0}])).mark_rule(strokeDash=[4, 4], color=QUIET).encode(x="zero:Q")
     layers: alt.LayerChart = line + spans + points if zero else spans + points
-    return layers.properties(height=height(len(rows)))
+    return layers.properties(height=height(len(rows), title=bool(title)))
 
 
 def table(rows: Sequence[Interval]) -> alt.InlineData:
@@ -56,6 +56,6 @@ def table(rows: Sequence[Interval]) -> alt.InlineData:
     )
 
 
-def height(rows: int) -> int:
-    """Return the pixels that a plot with one row for each name needs, with the axis below."""
-    return rows * ROW_HEIGHT + AXIS_HEIGHT
+def height(rows: int, *, title: bool = False, legend: bool = False) -> int:
+    """Return the pixels that a plot with one row for each name needs, with the axis and its title, and a legend."""
+    return rows * ROW_HEIGHT + AXIS_HEIGHT + title * TITLE_HEIGHT + legend * LEGEND_HEIGHT

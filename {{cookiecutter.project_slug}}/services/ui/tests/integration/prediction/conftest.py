@@ -10,6 +10,8 @@ from streamlit.testing.v1 import AppTest
 sys.path.append(str(Path(__file__).parent))
 
 from fake_prediction import FakePrediction
+from fake_service import KEY
+from serving import serving
 
 OpenPage = Callable[..., AppTest]
 
@@ -33,3 +35,10 @@ def page(models: FakePrediction, open_page: OpenPage) -> OpenPage:
         return opened
 
     return page
+
+
+@pytest.fixture
+def address(models: FakePrediction) -> Iterator[str]:
+    """Serve the pages for a browser."""
+    with serving(PREDICTION_KEY=KEY) as address:
+        yield address

@@ -10,6 +10,8 @@ from streamlit.testing.v1 import AppTest
 sys.path.append(str(Path(__file__).parent))
 
 from fake_rag import FakeRag, filled
+from fake_service import KEY
+from serving import serving
 
 OpenPage = Callable[..., AppTest]
 
@@ -33,3 +35,10 @@ def page(rag: FakeRag, open_page: OpenPage) -> OpenPage:
         return opened
 
     return page
+
+
+@pytest.fixture
+def address(rag: FakeRag) -> Iterator[str]:
+    """Serve the pages for a browser."""
+    with serving(RAG_KEY=KEY) as address:
+        yield address

@@ -1,6 +1,5 @@
 """The service of documents, as its HTTP contract says, with some documents in memory."""
 
-import json
 import threading
 import time
 from collections.abc import Iterator
@@ -132,10 +131,11 @@ class FakeRag(FakeService):
 
     def _page(self, _: Request, id: str, page: str) -> Json:
         one, number = self._one(id), int(page)
-        if not 1 <= number <= len(PAGES):
+        texts = PAGES if one["pages"] else ["\n\n".join(PAGES)]  # a format without pages has one
+        if not 1 <= number <= len(texts):
             return problem(404, "page_not_found", f"There is no page {page}.")
-        text = PAGES[number - 1]
-        return {"document_id": id, "document_name": one["name"], "page": number, "pages": len(PAGES), "text": text}
+        text = texts[number - 1]
+        return {"document_id": id, "document_name": one["name"], "page": number, "pages": len(texts), "text": text}
 
     # asking
 
@@ -242,17 +242,23 @@ class FakeRag(FakeService):
         return self.conversations[id]
 
     def _export(self, request: Request, id: str) -> Response:
-        text = (
-            f"# {self.conversations[id]['title']}" if request.query["format"] == "markdown" else json.dumps({"id": id})
-        )
-        return Response(body=text.encode(), media_type="text/plain")
+        thread = self.conversations[id]
+        if request.query["format"] == "json":
+            return Response(body=thread)
+        texts = [f"# {thread['title']}", *(message["text"] for message in thread["messages"])]
+        return Response(body="\n\n".join(texts).encode(), media_type="text/markdown")
 
-    def _share(self, _: Request, id: str) -> Response:
+    def share(self, id: str) -> Thing:
+        """Make a link to a conversation."""
         made = {
             "id": new_id(), "conversation": id, "token": "tok-" + new_id()[:8], "turns": 1, "created_at": T1,
             "expires_at": "2026-12-26T18:30:00Z",
         }  # fmt: skip
         self.shares.append(made)
+        return made
+
+    def _share(self, _: Request, id: str) -> Response:
+        made = self.share(id)
         return Response(201, made | {"path": f"/v1/shared/{made['token']}"})
 
     def _revoke(self, _: Request, id: str, share: str) -> Response:
@@ -339,7 +345,7 @@ def filled() -> FakeRag:
     busy = {"fraction": 0.4, "message": "page 12 of 30"}
     fake.documents = [
         document("report-2025.pdf", tags=["finance", "2025"]),
-        document("handbook_v2.docx", pages=31, chunks=212, size=88_000, tags=["people"]),
+        document("handbook_v2.docx", pages=None, chunks=212, size=88_000, tags=["people"]),
         document("minutes.pdf", "processing", progress=busy, pages=None, chunks=None),
         document("secret.pdf", "failed", error=broken, pages=None, chunks=None, size=912),
     ]

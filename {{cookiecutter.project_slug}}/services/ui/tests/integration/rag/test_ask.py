@@ -1,5 +1,6 @@
 """Asking: streamed answers, their sources and cost, and what is shown when there is none."""
 
+import pytest
 from fake_rag import FakeRag
 from fake_service import Response, problem
 from rag_samples import QUOTE
@@ -53,10 +54,10 @@ def test_cost_and_tokens_are_shown_for_each_answer_and_for_all(rag: FakeRag, pag
     assert "2 answers · 2,496 tokens · $0.0008" in shown
 
 
-def test_a_click_on_a_source_shows_its_page_with_the_quote_marked(rag: FakeRag, page) -> None:
+def test_a_click_on_a_citation_shows_its_page_with_the_quote_marked(rag: FakeRag, page) -> None:
     at = page("ask", thread=rag.begin("Revenue", "What was the revenue?"))
-    source = next(button for button in at.button if button.label.startswith("1 · report"))
-    source.click().run()
+    citation = next(button for button in at.button if button.label.startswith("1 · p. 2 · report"))
+    citation.click().run()
     assert not at.exception
     shown = "".join(element.proto.body for element in at.get("html"))
     assert '<mark id="quote">Revenue grew to $4.2 million' in shown
@@ -132,6 +133,52 @@ def test_a_thumb_and_a_comment_are_sent_and_seen_again(rag: FakeRag, page) -> No
     assert (rag.feedback[answer]["rating"], rag.feedback[answer]["comment"]) == ("down", "The year is wrong.")
     again = page("ask", thread=thread)
     assert again.feedback(key=f"thumbs-{answer}").value == 0
+
+
+def rated(rag: FakeRag, page) -> tuple[AppTest, str]:
+    """Open an answer that has a thumb down and a comment."""
+    thread = rag.begin("Revenue", "What was the revenue?")
+    answer = rag.conversations[thread]["messages"][1]["answer"]["id"]
+    at = page("ask", thread=thread)
+    at.feedback(key=f"thumbs-{answer}").set_value(0).run()
+    at.text_area[0].set_value("The year is wrong.")
+    next(button for button in at.button if button.label == "Send").click().run()
+    return at, answer
+
+
+@pytest.mark.parametrize("readable", [True, False], ids=["feedback may be read", "feedback may not be read"])
+def test_another_thumb_keeps_the_comment(rag: FakeRag, page, readable: bool) -> None:
+    if not readable:
+        rag.fail("GET", "/v1/feedback", problem(403, "forbidden", "Not with this key."))
+    at, answer = rated(rag, page)
+    at.feedback(key=f"thumbs-{answer}").set_value(1).run()
+    assert (rag.feedback[answer]["rating"], rag.feedback[answer]["comment"]) == ("up", "The year is wrong.")
+    assert at.text_area[0].value == "The year is wrong."
+
+
+def test_a_comment_can_be_removed(rag: FakeRag, page) -> None:
+    at, answer = rated(rag, page)
+    at.text_area[0].set_value("")
+    next(button for button in at.button if button.label == "Send").click().run()
+    assert (rag.feedback[answer]["rating"], rag.feedback[answer]["comment"]) == ("down", None)
+
+
+def test_a_thumb_that_is_taken_back_is_shown_again_because_it_is_still_kept(rag: FakeRag, page) -> None:
+    at, answer = rated(rag, page)
+    at.feedback(key=f"thumbs-{answer}").set_value(None).run()
+    assert at.feedback(key=f"thumbs-{answer}").value == 0
+    assert [toast.value for toast in at.toast] == ["Feedback cannot be withdrawn. Choose the other thumb to change it."]
+    assert rag.feedback[answer]["rating"] == "down"
+
+
+def test_a_thumb_that_was_not_kept_is_not_shown(rag: FakeRag, page) -> None:
+    thread = rag.begin("Revenue", "What was the revenue?")
+    answer = rag.conversations[thread]["messages"][1]["answer"]["id"]
+    rag.fail("POST", "/v1/answers/.*", problem(503, "unavailable", "The database is away."))
+    at = page("ask", thread=thread)
+    at.feedback(key=f"thumbs-{answer}").set_value(1).run()
+    assert "The database is away" in at.error[0].value
+    assert at.feedback(key=f"thumbs-{answer}").value is None
 
 
 def test_a_key_that_may_not_read_feedback_still_reads_answers(rag: FakeRag, page) -> None:

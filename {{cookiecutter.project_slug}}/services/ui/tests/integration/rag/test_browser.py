@@ -1,61 +1,16 @@
 """A person with a browser: uploads, asks, reads the source, comes back later, and does it all again on a telephone."""
 
-import os
-import signal
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chromium import PATIENCE, PROGRAM, Page, chromium
+from chromium import NEEDED, PATIENCE, Page
 from fake_rag import FakeRag
-from fake_service import KEY, Response
+from fake_service import Response
 from rag_samples import QUOTE
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(PROGRAM is None, reason="Chromium is not installed (apt-get install chromium)"),
-]
+pytestmark = NEEDED
 ENTER, ESCAPE = ("Enter", 13, "\r"), ("Escape", 27)
-
-
-@pytest.fixture
-def address(rag: FakeRag) -> Iterator[str]:
-    """Serve the pages in a process of their own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {**os.environ, "HTTP__PORT": str(port), "RAG_KEY": KEY, "UI__POLL_SECONDS": "0.3"}
-    process = subprocess.Popen([sys.executable, "-m", "ui", "serve"], env=environment, stdout=subprocess.DEVNULL)
-    try:
-        wait_until_ready(f"http://127.0.0.1:{port}/readyz")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE) in (0, -signal.SIGTERM)  # also with a page open
-
-
-def wait_until_ready(url: str) -> None:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    ends = time.monotonic() + 2 * PATIENCE
-    while time.monotonic() < ends:
-        try:
-            with opener.open(url, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("the pages were never ready")
-
-
-@pytest.fixture
-def browser(address: str) -> Iterator[Page]:
-    with chromium() as page:
-        yield page
 
 
 def ask(page: Page, question: str) -> None:
@@ -68,11 +23,6 @@ def upload(page: Page, file: Path) -> None:
     page.attach("input[type=file]", file)
     page.see(file.name)
     page.click("button", "Add to the library")
-
-
-def no_sideways(page: Page) -> bool:
-    """Whether nothing is wider than the screen."""
-    return bool(page.run("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
 @pytest.mark.parametrize("width", [1280, 390], ids=["desktop", "phone"])
@@ -92,7 +42,7 @@ def test_upload_ask_read_the_source_and_come_back(
     browser.see("being read")
     rag.reading_seconds = 0.001
     browser.see("ready")
-    assert no_sideways(browser)
+    assert browser.fits()
 
     browser.open(f"{address}/ask")
     browser.see("What would you like to know?")
@@ -103,7 +53,7 @@ def test_upload_ask_read_the_source_and_come_back(
     rag.may_end.set()
     browser.see("doubled [1].")
     browser.see("about 1,248 tokens")
-    assert no_sideways(browser)
+    assert browser.fits()
 
     browser.click("[class*=st-key-source-] button", "report-2025.txt")
     browser.see("Page 2 of 3")
@@ -165,3 +115,28 @@ def test_a_service_that_goes_away_and_comes_back(rag: FakeRag, address: str, bro
     rag.refusing = False
     browser.click("button", "Try again")
     browser.see("doubled [1].")
+
+
+def test_a_conversation_is_downloaded_as_it_was_said(rag: FakeRag, address: str, browser: Page, tmp_path: Path) -> None:
+    thread = rag.begin("Revenue", "What was the revenue?")
+    browser.size(1280, 844)
+    browser.open(f"{address}/ask?thread={thread}")
+    browser.click(".st-key-thread-menu button")
+    folder = tmp_path / "downloads"
+    text = browser.download(folder, "[data-testid=stDownloadButton] button", "Markdown").decode()
+    assert text.startswith("# Revenue\n\nWhat was the revenue?\n\nRevenue was **$4.2 million** in 2025")
+    assert [file.name for file in folder.iterdir()] == ["conversation.md"]
+
+
+def test_who_comes_by_a_shared_link_sees_no_other_page(rag: FakeRag, address: str, browser: Page) -> None:
+    thread = rag.begin("Revenue", "What was the revenue?")
+    menu = "[...document.querySelectorAll('[data-testid=stSidebarNav] a')].map(entry => entry.innerText.trim())"
+    browser.size(1280, 844)
+    browser.open(f"{address}/ask?thread={thread}")
+    browser.wait(f"{menu}.some(entry => entry.includes('Usage'))")
+    for path, shown in ((f"shared?token={rag.share(thread)['token']}", "doubled [1]."), ("shared", "incomplete")):
+        browser.open(f"{address}/{path}")
+        browser.see(shown)
+        browser.settle()
+        assert browser.run(menu) == []
+        assert not browser.run("document.querySelector('[data-testid=stSidebar] a, [data-testid=stMain] a[href]')")

@@ -141,6 +141,20 @@ def test_a_document_is_read_page_by_page(rag: FakeRag, page) -> None:
     assert "Page **1** of 3" in [element.value for element in at.markdown]
 
 
+def test_a_document_without_pages_is_read_as_one(rag: FakeRag, page) -> None:
+    handbook = rag.documents[1]
+    assert handbook["pages"] is None
+    at = page("documents")
+    at.button(key=f"read-{handbook['id']}").click().run()
+    assert not at.exception
+    assert "Page **1** of 1" in [element.value for element in at.markdown]
+
+
+def test_what_is_not_ready_cannot_be_read_yet(rag: FakeRag, page) -> None:
+    ready = {f"read-{one['id']}" for one in rag.documents if one["state"] == "ready"}
+    assert {button.key for button in page("documents").button if str(button.key).startswith("read-")} == ready
+
+
 def test_an_earlier_content_that_still_answers_is_mentioned(rag: FakeRag, page) -> None:
     rag.documents = [document("plan.pdf", "processing", searchable=True)]
     assert any("the earlier one answers" in element.value for element in page("documents").caption)

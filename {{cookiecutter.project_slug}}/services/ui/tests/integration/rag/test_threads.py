@@ -1,8 +1,14 @@
 """Conversations: listed, renamed, exported, shared by a link that can be revoked, deleted."""
 
+import json
+
+import pytest
 from fake_rag import FakeRag
-from fake_service import problem
+from fake_service import KEY, problem
 from streamlit.testing.v1 import AppTest
+
+from ui.http.api import Api
+from ui.sections.rag.client import Rag
 
 
 def press(page: AppTest, label: str) -> AppTest:
@@ -62,13 +68,31 @@ def test_a_conversation_is_shared_read_and_taken_back(rag: FakeRag, page) -> Non
     assert "**This link does not work any more**" in [element.value for element in gone.markdown]
 
 
+def test_without_a_key_shared_conversations_are_read_and_nothing_else(
+    rag: FakeRag, page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = rag.share(rag.begin("Revenue", "What was the revenue?"))["token"]
+    monkeypatch.delenv("AUTH__DEVELOPMENT_KEY")
+    assert len(page("shared", token=token).chat_message) == 2
+    assert "no valid key" in page("documents").error[0].value
+
+
 def test_a_link_without_a_token_is_incomplete(page) -> None:
     assert "**This link is incomplete**" in [element.value for element in page("shared").markdown]
 
 
-def test_a_conversation_is_exported(rag: FakeRag, page) -> None:
+def test_a_conversation_can_be_downloaded_in_two_forms(rag: FakeRag, page) -> None:
     at = page("ask", thread=rag.begin("Revenue", "What was the revenue?"))
     assert {button.label for button in at.get("download_button")} == {"Markdown", "JSON"}
+
+
+def test_an_export_holds_the_conversation_in_the_form_that_is_asked_for(rag: FakeRag) -> None:
+    thread = rag.begin("Revenue", "What was the revenue?")
+    api = Api(rag.url, KEY, timeout=5, silence=5)
+    client = Rag(api)
+    assert client.export(thread, "markdown").startswith(b"# Revenue\n\nWhat was the revenue?\n\nRevenue was")
+    assert json.loads(client.export(thread, "json"))["title"] == "Revenue"
+    api.close()
 
 
 def test_a_conversation_is_deleted_after_a_second_thought(rag: FakeRag, page) -> None:

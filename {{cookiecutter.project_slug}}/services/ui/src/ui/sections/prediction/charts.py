@@ -42,7 +42,7 @@ def contributions(explanation: Sequence[Contribution]) -> alt.Chart:
             color=alt.condition(alt.datum.contribution >= 0, alt.value(GOOD), alt.value(BAD)),
             tooltip=["feature:N", "typical:N", alt.Tooltip("contribution:Q", format=".4f")],
         )
-        .properties(height=height(len(values)))
+        .properties(height=height(len(values), title=True))
     )
     return chart
 
@@ -55,7 +55,7 @@ def metrics(estimates: Mapping[str, Estimate]) -> alt.LayerChart:
 def importances(features: Sequence[Importance]) -> alt.LayerChart:
     """Draw how much the loss grows without each feature."""
     rows = [_spread(one.feature, one.loss_increase, one.deviation) for one in features]
-    return intervals(rows, title="growth of the loss when its values are shuffled", zero=True)
+    return intervals(rows, title="growth of the loss when shuffled", zero=True)
 
 
 def trials(candidates: Sequence[Trial], score: str) -> alt.LayerChart:
@@ -98,7 +98,7 @@ def drift(report: DriftReport) -> alt.Chart:
             color=alt.Color("state:N", scale=colors, legend=alt.Legend(orient="top", title=None)),
             tooltip=["column:N", alt.Tooltip("index:Q", format=".3f"), "state:N"],
         )
-        .properties(height=height(len(values)) + 30)
+        .properties(height=height(len(values), title=True, legend=True))
     )
     return chart
 

@@ -32,6 +32,6 @@ SECTION = Section(
             icon=":material/payments:",
             purpose="Tokens and money by day and by model; the stop switch.",
         ),
-        PageSpec(name="shared", title="Shared conversation", icon=":material/link:"),
+        PageSpec(name="shared", title="Shared conversation", icon=":material/link:", alone=True),
     ),
 )

@@ -4,14 +4,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from ui.sections.rag.models import Answer, Feedback, Rating, SharedMessage, Source, Withheld
-from ui.sections.rag.service import rag
+from ui.sections.rag.feedback import show_feedback
+from ui.sections.rag.models import Answer, Feedback, SharedMessage, Source, Withheld
 from ui.sections.rag.viewer import open_citation, open_page
 from ui.widgets.formats import count, figure, harmless, label, milliseconds, moment, money, plain
-from ui.widgets.states import notify, reported
 
-THUMBS: tuple[Rating, ...] = ("down", "up")
-LONGEST_COMMENT = 2000
 MOST_PLACES = 3
 
 
@@ -32,7 +29,7 @@ def show_answer(answer: Answer, given: Feedback | None) -> None:
             st.caption(f":material/shield: {withheld_line(answer.withheld)}")
         st.caption(cost_line(answer))
         with st.container(horizontal=True, vertical_alignment="center"):
-            _feedback(answer, given)
+            show_feedback(answer.id, given)
             _details(answer)
 
 
@@ -79,36 +76,6 @@ def _citations(answer: Answer) -> None:
             key = f"source-{answer.id}-{number}"
             if st.button(text, key=key, icon=":material/description:", help=plain(citation.quote) or None):
                 open_citation(citation)
-
-
-def _feedback(answer: Answer, given: Feedback | None) -> None:
-    key = f"thumbs-{answer.id}"
-    if given and key not in st.session_state:
-        st.session_state[key] = THUMBS.index(given.rating)
-    picked = st.feedback("thumbs", key=key, on_change=_rate, args=(answer.id, key))
-    if picked is not None:
-        with st.popover("Comment", icon=":material/edit_note:", key=f"comment-{answer.id}"):
-            _comment(answer.id, THUMBS[picked], (given.comment if given else None) or "")
-
-
-def _comment(answer_id: str, rating: Rating, text: str) -> None:
-    with st.form(f"comment-form-{answer_id}", border=False):
-        comment = st.text_area("What was good or wrong?", value=text, max_chars=LONGEST_COMMENT)
-        if st.form_submit_button("Send", type="primary"):
-            _send(answer_id, rating, comment)
-
-
-def _rate(answer_id: str, key: str) -> None:
-    picked = st.session_state[key]
-    if picked is not None:
-        _send(answer_id, THUMBS[picked], "")
-
-
-def _send(answer_id: str, rating: Rating, comment: str) -> None:
-    with reported():
-        rag().rate(answer_id, Feedback(rating=rating, comment=comment.strip() or None))
-        st.session_state.pop("feedback", None)  # is read anew
-        notify("Thank you. Your feedback is kept with the answer.")
 
 
 def _details(answer: Answer) -> None:

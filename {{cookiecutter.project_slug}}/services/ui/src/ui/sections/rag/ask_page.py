@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from ui.http.errors import Refused, ServiceError
+from ui.http.errors import Refused
 from ui.sections.rag.answers import show_answer, show_question
 from ui.sections.rag.asking import ask
-from ui.sections.rag.models import Answer, Conversation, Feedback
+from ui.sections.rag.feedback import given_feedback
+from ui.sections.rag.models import Answer, Conversation
 from ui.sections.rag.options import choose_options
 from ui.sections.rag.service import page_path, rag
 from ui.sections.rag.threads import thread_list, thread_menu
@@ -49,23 +50,12 @@ def _read(thread_id: str | None) -> Conversation | None:
 
 
 def _show(thread: Conversation) -> None:
-    given = _given()
+    given = given_feedback()
     for answer in thread.answers:
         show_question(answer.question)
         show_answer(answer, given.get(answer.id))
     if st.session_state.pop("answered", False):
         to_the_end("ask-head")
-
-
-def _given() -> dict[str, Feedback]:
-    """Return what was said about answers; read once and again after something was said here."""
-    if "feedback" not in st.session_state:
-        try:
-            st.session_state["feedback"] = {one.answer_id: one for one in rag().feedback().items}
-        except ServiceError:
-            return {}  # the key may ask and not read feedback: the thumbs are then empty, and work
-    known: dict[str, Feedback] = st.session_state["feedback"]
-    return known
 
 
 def _head(thread: Conversation | None) -> None:

@@ -58,7 +58,7 @@ def _facts(document: Document) -> str:
 
 def _menu(document: Document) -> None:
     with st.popover("", icon=":material/more_horiz:", key=f"menu-{document.id}", help="Read, tag, download, delete"):
-        if document.pages and st.button("Read", icon=":material/menu_book:", key=f"read-{document.id}"):
+        if document.state == "ready" and st.button("Read", icon=":material/menu_book:", key=f"read-{document.id}"):
             open_page(document.name, document.id, 1)
         st.download_button(
             "Download", data=lambda: rag().content(document.id), file_name=document.name, icon=":material/download:",
