@@ -1,4 +1,4 @@
-"""The pages, served in a process of their own for a browser."""
+"""The pages, and services that they show, served in processes of their own for a browser."""
 
 import os
 import signal
@@ -9,18 +9,20 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from chromium import PATIENCE
 
 
 @contextmanager
-def serving(**environment: str) -> Iterator[str]:
-    """Serve with the settings of this process and those; give the address."""
+def serving(service: str = "ui", folder: Path | None = None, **environment: str) -> Iterator[str]:
+    """Serve with the settings of this process and those, in a folder if one is given; give the address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     variables = {**os.environ, "HTTP__PORT": str(port), "UI__POLL_SECONDS": "0.3", **environment}
-    process = subprocess.Popen([sys.executable, "-m", "ui", "serve"], env=variables, stdout=subprocess.DEVNULL)
+    command = [sys.executable, "-m", service, "serve"]
+    process = subprocess.Popen(command, cwd=folder, env=variables, stdout=subprocess.DEVNULL)
     try:
         _wait_until_ready(f"http://127.0.0.1:{port}/readyz")
         yield f"http://127.0.0.1:{port}"
@@ -38,4 +40,4 @@ def _wait_until_ready(url: str) -> None:
                 return
         except OSError:
             time.sleep(0.1)
-    raise AssertionError("the pages were never ready")
+    raise AssertionError(f"{url} was never ready")

@@ -32,6 +32,7 @@ import pytest
 import structlog
 
 from servicekit.testkit import sockets
+from servicekit.testkit.garbage import GarbageBetweenTests
 
 pytest_plugins = (
     "servicekit.testkit.databases",
@@ -46,6 +47,7 @@ pytest_plugins = (
 def pytest_configure(config: pytest.Config) -> None:
     """Block the network before anything is imported by tests."""
     config.addinivalue_line("markers", "settings(**overrides): settings of this test, as `group__name=value`")
+    config.pluginmanager.register(GarbageBetweenTests(), "garbage-between-tests")
     sockets.block()
     _configure_logs()
 
