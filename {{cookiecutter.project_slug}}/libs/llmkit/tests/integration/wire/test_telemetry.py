@@ -1,37 +1,16 @@
 """Calls can be seen in metrics and spans, under OpenTelemetry's names and without content."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from opentelemetry import trace
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from wire_bench import Bench, MakeBench
 
 from llmkit.call import CacheMode, PromptRef
 from llmkit.errors import ModelError
 from llmkit.testkit.replies import Reply
-
-_exporter = InMemorySpanExporter()
-
-
-@pytest.fixture(scope="session")
-def exporter() -> InMemorySpanExporter:
-    provider = trace.get_tracer_provider()
-    if not isinstance(provider, TracerProvider):
-        provider = TracerProvider()
-        trace.set_tracer_provider(provider)
-    provider.add_span_processor(SimpleSpanProcessor(_exporter))
-    return _exporter
-
-
-@pytest.fixture
-def spans(exporter: InMemorySpanExporter) -> Iterator[InMemorySpanExporter]:
-    exporter.clear()
-    yield exporter
-    exporter.clear()
 
 
 def only(spans: InMemorySpanExporter) -> ReadableSpan:

@@ -3,12 +3,12 @@
 The public surface:
 
     Base, UtcDateTime, JsonDocument, Json, uuid7, utc_now   to declare tables
-    Database, Session, after_commit                         to work with them
+    Database, Session, add_if_new, after_commit             to work with them
     migrate, revise                                         to create and change them
 """
 
 from servicekit.database.base import Base
-from servicekit.database.database import AfterCommit, Database, after_commit, database_url
+from servicekit.database.database import AfterCommit, Database, add_if_new, after_commit, database_url
 from servicekit.database.ids import uuid7
 from servicekit.database.migrations import MIGRATIONS, migrate, revise, upgrade
 from servicekit.database.types import Json, JsonDocument, UtcDateTime, utc_now
@@ -23,6 +23,7 @@ __all__ = [
     "JsonDocument",
     "Session",
     "UtcDateTime",
+    "add_if_new",
     "after_commit",
     "database_url",
     "migrate",

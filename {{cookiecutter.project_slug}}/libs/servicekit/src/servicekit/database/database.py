@@ -6,8 +6,10 @@ from typing import TypeAlias
 
 import structlog
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from servicekit.database.base import Base
 from servicekit.database.engine import READ_ONLY, make_engine, sqlite_url
 from servicekit.settings import ServiceSettings
 
@@ -15,6 +17,16 @@ AfterCommit: TypeAlias = Callable[[], Awaitable[None]]
 
 _HOOKS = "servicekit_after_commit"
 _log = structlog.get_logger(__name__)
+
+
+async def add_if_new(session: AsyncSession, row: Base) -> bool:
+    """Add a row; False when it cannot be, because somebody has just added its like or removed what it belongs to."""
+    try:
+        async with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        return False
+    return True
 
 
 def after_commit(session: AsyncSession, hook: AfterCommit) -> None:

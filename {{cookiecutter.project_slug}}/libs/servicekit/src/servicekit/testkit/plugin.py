@@ -23,6 +23,8 @@ Then there are
     mint                 makes an API key for a tenant and scopes
     redis, redis_url     an asyncio Redis client on an in-process fake; the address of one that other processes can use
     stack                the whole project in containers (mark the test `docker`)
+    log_to_file          log as a service does: `read = log_to_file(level="debug")`
+    spans                the spans of this test, in memory
     postgres_url         an empty PostgreSQL database of this test alone (mark the test `postgres`)
 
 and to import: `settings.make_settings`, `schema.assert_models_match_migrations`, `jobs.make_context`.
@@ -41,6 +43,7 @@ pytest_plugins = (
     "servicekit.testkit.jobs",
     "servicekit.testkit.postgres",
     "servicekit.testkit.stack",
+    "servicekit.testkit.telemetry",
 )
 
 

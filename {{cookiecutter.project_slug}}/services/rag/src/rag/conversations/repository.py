@@ -6,10 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from rag.conversations.models import Conversation, Feedback, Message, Share
+from servicekit.database import add_if_new
 
 
 class ConversationRepository:
@@ -129,14 +129,9 @@ class FeedbackRepository:
         """Return what is there on the same answer, else add this; None when the answer is deleted meanwhile."""
         query = select(Feedback).where(Feedback.answer_id == made.answer_id, Feedback.tenant == self._tenant)
         found = (await self._session.scalars(query)).one_or_none()
-        if found is not None:
-            return found
-        try:
-            async with self._session.begin_nested():
-                self._session.add(made)
-        except IntegrityError:  # somebody has been quicker
-            return (await self._session.scalars(query)).one_or_none()
-        return made
+        if found is None and await add_if_new(self._session, made):
+            return made
+        return found or (await self._session.scalars(query)).one_or_none()
 
     async def page(self, *, rating: str | None, before: UUID | None, limit: int) -> Sequence[tuple[Feedback, Message]]:
         """Return feedback with its turns, that on the newest answers first."""

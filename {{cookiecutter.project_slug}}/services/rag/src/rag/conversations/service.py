@@ -104,13 +104,18 @@ class ConversationService:
         if message is None:
             raise AnswerNotFound(f"There is no answer {answer_id}.")
         now = utc_now()
-        values = {"rating": request.rating.value, "comment": request.comment, "updated_at": now}
-        made = Feedback(answer_id=answer_id, tenant=self._tenant, created_at=now, **values)
+        made = Feedback(
+            answer_id=answer_id,
+            tenant=self._tenant,
+            rating=request.rating.value,
+            comment=request.comment,
+            created_at=now,
+            updated_at=now,
+        )
         feedback = await FeedbackRepository(self._session, self._tenant).take(made)
         if feedback is None:
             raise AnswerNotFound(f"There is no answer {answer_id}.")
-        for name, value in values.items():
-            setattr(feedback, name, value)
+        feedback.rating, feedback.comment, feedback.updated_at = made.rating, made.comment, now
         await self._session.flush()
         return judged(feedback, message)
 

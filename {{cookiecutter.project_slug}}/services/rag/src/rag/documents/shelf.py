@@ -8,11 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, func, literal, or_, select, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from rag.documents.errors import DocumentNotFound, RevisionGone
 from rag.documents.models import Document, Revision, RevisionState
+from servicekit.database import add_if_new
 from servicekit.jobs import Job, JobState
 
 
@@ -105,12 +105,7 @@ class DocumentShelf:
 
     async def add(self, document: Document) -> bool:
         """Add a document; False when somebody has added one of this name meanwhile."""
-        try:
-            async with self._session.begin_nested():
-                self._session.add(document)
-        except IntegrityError:
-            return False
-        return True
+        return await add_if_new(self._session, document)
 
     async def revision(self, revision_id: UUID, *, lock: bool = False) -> tuple[Document, Revision]:
         """Return a revision and its document, both locked if wanted; RevisionGone."""

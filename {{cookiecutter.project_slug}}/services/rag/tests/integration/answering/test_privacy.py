@@ -1,21 +1,11 @@
 """What people ask, what documents hold and who they are stays out of logs, spans, metrics and errors."""
 
 import logging
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-import structlog
-from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import generate_latest
 
 from llmkit.errors import Overloaded
-from servicekit.settings import LogSettings
-from servicekit.telemetry.logs import configure_logs
-from servicekit.telemetry.writer import LineWriter
 
 MAIL, CARD, SECRET = "anna.smith@example.com", "4111 1111 1111 1111", "sk-proj-abcdefghijklmnop0123456789"
 JSON = {"Content-Type": "application/json"}
@@ -23,39 +13,11 @@ QUESTION = f"Which port does the service of the purple walrus use? I am {MAIL}, 
 CANARIES = (MAIL, CARD, SECRET, "purple walrus", "green flamingo", "yellow lobster")
 
 
-@pytest.fixture
-def logged(tmp_path: Path) -> Iterator[Callable[[], str]]:
-    """Log as the service does, into a file, and read it."""
-    root, known = logging.getLogger(), structlog.get_config()
-    handlers, level = root.handlers, root.level
-    with (tmp_path / "log").open("wb") as file:
-        writer = LineWriter(file.fileno())
-        configure_logs(LogSettings(level="debug"), writer, service="rag", version="1")
-
-        def read() -> str:
-            writer.close()
-            return (tmp_path / "log").read_text()
-
-        yield read
-    root.handlers, root.level = handlers, level
-    structlog.configure(**known)
-
-
-@pytest.fixture
-def spans() -> InMemorySpanExporter:
-    provider = trace.get_tracer_provider()
-    if not isinstance(provider, TracerProvider):
-        provider = TracerProvider()
-        trace.set_tracer_provider(provider)
-    exporter = InMemorySpanExporter()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    return exporter
-
-
 @pytest.mark.settings(llm__strong=("openai:big", "openai:small"))
 async def test_nothing_of_a_question_or_a_document_gets_out(
-    logged, spans, client, anonymous_client, services, add_document, provider
+    log_to_file, spans, client, anonymous_client, services, add_document, provider
 ) -> None:
+    read = log_to_file(level="debug")
     await add_document("manual.md", "The service listens on port 8002, says the green flamingo.")
     provider.script = [
         ["The port is 8002 [1], says the yellow lobster."],
@@ -73,7 +35,7 @@ async def test_nothing_of_a_question_or_a_document_gets_out(
     ]
 
     logging.getLogger("somebody").warning("%s wrote, with %s and %s", MAIL, CARD, SECRET)
-    lines = logged()
+    lines = read()
     assert [answer.status_code for answer in answers] == [200, 500, 503]
     assert [response.status_code for response in refused] == [422, 400, 401, 422]
     assert "llm.call" in lines

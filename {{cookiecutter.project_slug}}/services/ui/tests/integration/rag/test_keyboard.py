@@ -21,12 +21,16 @@ def tab_to(page: Page, selector: str) -> None:
     raise AssertionError(f"Tab never comes to {selector}")
 
 
-def test_a_citation_is_reached_opened_turned_over_and_closed(rag: FakeRag, address: str, browser: Page) -> None:
+def read_a_conversation(rag: FakeRag, address: str, page: Page) -> None:
     thread = rag.begin("Revenue", "What was the revenue?")
-    browser.size(1280, 844)
-    browser.open(f"{address}/ask?thread={thread}")
-    browser.see("about 1,248 tokens")
-    browser.settle()
+    page.size(1280, 844)
+    page.open(f"{address}/ask?thread={thread}")
+    page.see("about 1,248 tokens")
+    page.settle()
+
+
+def test_a_citation_is_reached_opened_turned_over_and_closed(rag: FakeRag, address: str, browser: Page) -> None:
+    read_a_conversation(rag, address, browser)
     tab_to(browser, "[class*=st-key-source-] button")
     browser.press(*ENTER)
     browser.see("Page 2 of 3")
@@ -45,11 +49,7 @@ def test_a_citation_is_reached_opened_turned_over_and_closed(rag: FakeRag, addre
 
 
 def test_a_new_conversation_is_begun_while_another_is_read(rag: FakeRag, address: str, browser: Page) -> None:
-    thread = rag.begin("Revenue", "What was the revenue?")
-    browser.size(1280, 844)
-    browser.open(f"{address}/ask?thread={thread}")
-    browser.see("about 1,248 tokens")
-    browser.settle()
+    read_a_conversation(rag, address, browser)
     browser.press("O", 79, name="KeyO", held=CTRL_SHIFT)
     browser.see("What would you like to know?")
     assert "thread=" not in browser.run("location.search")
