@@ -81,6 +81,8 @@ class OpenAIReader:
         if not found.choices:
             return Piece(usage=_usage(found.usage), model=found.model)
         choice = found.choices[0]
+        if choice.finish_reason == "error":  # of routers, when what is behind them broke off without a word
+            raise ToldInStream(None)
         message = choice.delta or choice.message or _Message()
         finish = choice.finish_reason and _FINISH.get(choice.finish_reason, Finish.STOP)
         if message.refusal:

@@ -53,6 +53,12 @@ def test_openai_errors_of_any_form_are_errors(error: object) -> None:
         OpenAIReader().read(json.dumps({"error": error}).encode())
 
 
+def test_an_openai_answer_that_ends_with_an_error_is_no_whole_answer() -> None:
+    body = {"choices": [{"delta": {"content": "Half a"}, "finish_reason": "error"}]}
+    with pytest.raises(ToldInStream):
+        OpenAIReader().read(json.dumps(body).encode())
+
+
 @pytest.mark.parametrize("more", [{}, {"choices": [{"delta": {"content": ""}, "finish_reason": "error"}]}])
 def test_openai_errors_with_a_number_are_named_by_it(more: dict[str, object]) -> None:
     body = json.dumps({"error": {"code": 429, "message": "slow down"}} | more).encode()

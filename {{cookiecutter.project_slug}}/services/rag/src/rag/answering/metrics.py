@@ -29,7 +29,9 @@ class AnswerMetrics:
             registry=registry,
         )
         self._removed = Counter(
-            "rag_citations_removed_total", "Citations of models that no passage bears out", registry=registry
+            "rag_citations_removed_total",
+            "Citations of models that no passage bears out, and those of answers that were withheld",
+            registry=registry,
         )
         self._seconds = Histogram(
             "rag_stage_seconds", "Seconds of each stage of an answer", ["stage"], buckets=_BOUNDS, registry=registry

@@ -123,7 +123,9 @@ class Answer(BaseModel):
     abstained: bool
     support: float = Field(ge=0, le=1, description="Share of the answer's words that the cited passages hold.")
     citations: list[CitationDocument]
-    removed_citations: int = Field(description="Markers that were taken out because nothing supports them.")
+    removed_citations: int = Field(
+        description="Markers that were taken out because nothing supports them, or with an answer that was withheld."
+    )
     data: dict[str, JsonValue] | None = Field(description="The answer in the caller's schema.")
     sources: list[PassageDocument] = Field(description="What the model read; the first is cited as [1].")
     withheld: list[WithheldDocument] = Field(default=[], description="What was found and kept away from the model.")

@@ -69,19 +69,17 @@ class Collections:
 
     async def active(self, session: AsyncSession) -> Collection | None:
         """Return the collection that this process searches; None when there is none with its embeddings."""
-        found = await self._own(session, CollectionState.ACTIVE)
-        found = found or await self._own(session, CollectionState.RETIRED)
-        return found[-1] if found else None
+        return _searched(await self._own(session))
 
     async def targets(self, session: AsyncSession) -> Sequence[Collection]:
         """Return the collections that this process writes to: the one it searches and those that are being built."""
-        searched = await self.active(session)
-        building = await self._own(session, CollectionState.BUILDING)
+        own = await self._own(session)
+        searched, building = _searched(own), _in_state(own, CollectionState.BUILDING)
         return [searched, *building] if searched else building
 
     async def begin_building(self, session: AsyncSession) -> Collection:
         """Return the collection to build: the one that was begun already, or a new one."""
-        begun = await self._own(session, CollectionState.BUILDING)
+        begun = _in_state(await self._own(session), CollectionState.BUILDING)
         return begun[-1] if begun else await self._add(session, CollectionState.BUILDING)
 
     async def activate(self, session: AsyncSession, collection: Collection) -> None:
@@ -121,12 +119,11 @@ class Collections:
                 raise
             return found
 
-    async def _own(self, session: AsyncSession, state: CollectionState) -> list[Collection]:
-        query = select(IndexCollection).where(
-            IndexCollection.state == state, IndexCollection.fingerprint == self._fingerprint
-        )
-        found = await session.scalars(query.order_by(IndexCollection.changed_at, IndexCollection.name))
-        return [_collection(row) for row in found]
+    async def _own(self, session: AsyncSession) -> Sequence[IndexCollection]:
+        """Return those with this process's embeddings, the one that was changed last at the end."""
+        query = select(IndexCollection).where(IndexCollection.fingerprint == self._fingerprint)
+        query = query.order_by(IndexCollection.changed_at, IndexCollection.name)
+        return (await session.scalars(query)).all()
 
     async def _add(self, session: AsyncSession, state: CollectionState) -> Collection:
         now = utc_now()
@@ -147,6 +144,15 @@ def collection_name(fingerprint: str) -> str:
     """Return a new name, which says to a person what is in the collection."""
     plain = "".join(character if character.isalnum() and character.isascii() else "-" for character in fingerprint)
     return f"{COLLECTIONS}{plain.lower()[:LONGEST_SLUG]}-{uuid4().hex[:8]}"
+
+
+def _searched(own: Sequence[IndexCollection]) -> Collection | None:
+    found = _in_state(own, CollectionState.ACTIVE) or _in_state(own, CollectionState.RETIRED)
+    return found[-1] if found else None
+
+
+def _in_state(own: Sequence[IndexCollection], state: CollectionState) -> list[Collection]:
+    return [_collection(row) for row in own if row.state == state]
 
 
 def _collection(row: IndexCollection) -> Collection:

@@ -17,9 +17,10 @@ READERS = ("pdf.reader", "docx.reader", "markup.html", "markup.markdown", "plain
 
 
 def load_readers() -> None:
-    """Import all readers, before it is known which one is needed."""
+    """Import all readers and make them ready, before it is known which one is needed."""
     for name in READERS:
         import_module(f"rag.parsing.{name}")
+    import_module("rag.parsing.pdf.native").prepare()
 
 
 @contextmanager

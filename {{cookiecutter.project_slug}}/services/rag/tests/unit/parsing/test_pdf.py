@@ -1,4 +1,6 @@
 import io
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,23 @@ from rag.parsing.blocks import BlockKind, ParsingRefused
 from rag.parsing.limits import ParsingLimits
 
 Refusal = Callable[..., ParsingRefused]
+FONTS = sum(1 for _ in Path("/usr/share/fonts").rglob("*.tt[fc]"))
+READS = """
+import sys
+from pathlib import Path
+from rag.parsing.pdf.native import open_native
+from rag.parsing.readers import load_readers
+
+def reads():
+    return int(Path("/proc/self/io").read_text().partition("syscr: ")[2].split()[0])
+
+load_readers()
+before = reads()
+with open_native(Path(sys.argv[1])) as document:
+    document.page(0)
+print(reads() - before)
+"""
+"""Prints how often something is read from a file for the first page, after the readers were loaded."""
 
 
 def test_lines_become_a_paragraph(draw: Draw, read: Reader) -> None:
@@ -287,3 +306,11 @@ def test_a_title_that_a_program_made_up_is_none(draw: Draw, read: Reader, title:
         lines(*PROSE)(canvas)
 
     assert read(draw(page), "a.pdf").info.title == expected
+
+
+@pytest.mark.skipif(FONTS < 10 or not Path("/proc/self/io").exists(), reason="needs fonts, and Linux to count reads")
+def test_the_fonts_of_the_machine_are_looked_at_before_there_is_a_file(draw: Draw) -> None:
+    """A desktop has thousands, and a process that is forked for a file need not look at them again."""
+    path = draw(lines(*PROSE))
+    done = subprocess.run([sys.executable, "-c", READS, str(path)], check=True, capture_output=True, text=True)
+    assert int(done.stdout) < 2 * FONTS

@@ -81,6 +81,14 @@ class NativeDocument:
             raw.FPDF_ClosePage(handle)
 
 
+def prepare() -> None:
+    """Do ahead what PDFium does for the first page of a process: it looks at every font that the machine has."""
+    raw.FPDF_InitLibrary()
+    document = raw.FPDF_CreateNewDocument()
+    raw.FPDFFont_Close(raw.FPDFText_LoadStandardFont(document, b"Helvetica"))
+    raw.FPDF_CloseDocument(document)
+
+
 @contextmanager
 def open_native(path: Path) -> Iterator[NativeDocument]:
     """Open a file; one with an empty password opens too. Raises `ParsingRefused`."""
