@@ -4,6 +4,7 @@ import asyncio
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,13 +32,14 @@ def measure_answers(count: int, rounds: int, python: Path, build: Path) -> list[
     heard: defaultdict[tuple[str, str], list[Heard]] = defaultdict(list)
 
     async def ask_all(place: Scene) -> None:
-        asks = {(route, name): place.asked(name, route) for route in (SDK, EVENTS) for name in (DIRECT, NAME)}
-        for ask in asks.values():
-            await ask()  # warm-up
-        for _ in range(rounds):
-            for _ in range(count):
-                for key, ask in asks.items():
-                    heard[key].append(await ask())
+        async with AsyncExitStack() as stack:
+            kinds = [(route, name) for route in (SDK, EVENTS) for name in (DIRECT, NAME)]
+            asks = {(route, name): await stack.enter_async_context(place.asked(name, route)) for route, name in kinds}
+            for ask in asks.values():
+                await ask()  # warm-up
+            for _ in range(rounds * count):
+                for kind, ask in asks.items():
+                    heard[kind].append(await ask())
 
     with scene(PAUSE_SECONDS, python, build) as place:
         asyncio.run(ask_all(place))

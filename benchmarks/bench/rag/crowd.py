@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.rag.installation import NAME
 from bench.rag.memory import held_by
-from bench.rag.scene import DIRECT, RAW, Ask, Scene, scene
+from bench.rag.scene import DIRECT, RAW, Scene, scene
 from bench.rag.streams import Heard
 from bench.summary import quantile
 
@@ -37,7 +37,7 @@ def measure_crowd(streams: int, rounds: int, python: Path, build: Path) -> list[
     found: defaultdict[str, list[CrowdFigure]] = defaultdict(list)
     with scene(PAUSE_SECONDS, python, build) as place:
         for name in (DIRECT, NAME):
-            asyncio.run(_once(place.asked(name, RAW)))  # warm-up
+            asyncio.run(_ask(place, name, 1))  # warm-up
         before = _proportional(place.service_process)
         for _ in range(rounds):
             for name in (DIRECT, NAME):
@@ -52,18 +52,14 @@ def middle(figures: Sequence[CrowdFigure]) -> CrowdFigure:
     return CrowdFigure(figures[0].contender, figures[0].streams, **medians)
 
 
-async def _once(ask: Ask) -> None:
-    await ask()
+async def _ask(place: Scene, name: str, streams: int) -> list[Heard]:
+    async with place.asked(name, RAW) as ask:
+        return await asyncio.gather(*(ask() for _ in range(streams)))
 
 
 def _crowd(name: str, place: Scene, streams: int, before: float) -> CrowdFigure:
-    ask = place.asked(name, RAW)
-
-    async def all_at_once() -> list[Heard]:
-        return await asyncio.gather(*(ask() for _ in range(streams)))
-
     with _Highest(place.service_process) as highest:
-        heard = asyncio.run(all_at_once())
+        heard = asyncio.run(_ask(place, name, streams))
     firsts, totals = sorted(each.first for each in heard), sorted(each.total for each in heard)
     return CrowdFigure(
         contender=name,

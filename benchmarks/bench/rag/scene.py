@@ -1,8 +1,8 @@
 """The service between a client and a provider on the wire that streams a known answer at a fixed rate."""
 
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,16 +33,18 @@ class Scene:
     service_process: int
     question: str
 
-    def asked(self, name: str, route: str) -> Ask:
-        """Return what asks once."""
+    @asynccontextmanager
+    async def asked(self, name: str, route: str) -> AsyncIterator[Ask]:
+        """Yield what asks once."""
         base, headers = (f"{self.service_url}/v1", HEADERS) if name == NAME else (self.wire_url, dict[str, str]())
         if route == SDK:
-            client = AsyncOpenAI(base_url=base, api_key=KEY, max_retries=0)
-            return lambda: _by_sdk(client, self.question)
-        if name == NAME and route == EVENTS:
-            return lambda: listen(f"{base}/ask", {"question": self.question, "stream": True}, headers)
-        body = {"model": "rag", "messages": [{"role": "user", "content": self.question}], "stream": True}
-        return lambda: listen(f"{base}/chat/completions", body, headers)
+            async with AsyncOpenAI(base_url=base, api_key=KEY, max_retries=0) as client:
+                yield lambda: _by_sdk(client, self.question)
+        elif name == NAME and route == EVENTS:
+            yield lambda: listen(f"{base}/ask", {"question": self.question, "stream": True}, headers)
+        else:
+            body = {"model": "rag", "messages": [{"role": "user", "content": self.question}], "stream": True}
+            yield lambda: listen(f"{base}/chat/completions", body, headers)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ ifdef RAG_PORT
 export RAG_URL := http://127.0.0.1:$(RAG_PORT)
 endif
 
-.PHONY: demo ingest reindex evaluate prompts
+.PHONY: demo ingest model reindex evaluate prompts
 
 ##@ Documents
 
@@ -14,6 +14,9 @@ demo:: setup ## documents read and asked, told while it happens: answers, source
 ingest: setup ## take in the documents of a folder: DIR= [TAGS=reports,2026] [METADATA='{"year": 2026}']
 	@test -n "$(DIR)" || { echo "Say which folder: make ingest DIR=path/to/documents [TAGS=reports,2026]" >&2; exit 2; }
 	@$(PY) -m rag ingest "$(DIR)" $(if $(TAGS),--tags "$(TAGS)") $(if $(METADATA),--metadata '$(METADATA)') $(ARGS)
+
+model: setup ## fetch a model for embeddings or reranking, read without a network from then on: [MODEL=name, as fastembed lists it]
+	@$(PY) -m rag model $(MODEL) $(ARGS)
 
 reindex: setup ## embed all documents anew, while searches go on: after a change of the embedding model
 	@$(PY) -m rag reindex $(ARGS)

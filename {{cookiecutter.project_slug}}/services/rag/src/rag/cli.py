@@ -15,6 +15,7 @@ import llmkit
 from rag.demo.cli import add_commands as add_demo_commands
 from rag.documents.cli import add_commands as add_document_commands
 from rag.evaluation.cli import add_commands as add_evaluation_commands
+from rag.fetching import add_commands as add_model_commands
 from rag.indexing.collections import IndexMismatch
 from rag.publishing import add_commands as add_prompt_commands
 from rag.reindexing.cli import add_commands as add_index_commands
@@ -54,6 +55,7 @@ def build_parser(load: Load) -> argparse.ArgumentParser:
     add_index_commands(commands, load)
     add_evaluation_commands(commands, load)
     add_prompt_commands(commands, load)
+    add_model_commands(commands)
     add_demo_commands(commands, load)
     add_key_commands(commands, load, SCOPES)
     return parser

@@ -18,13 +18,13 @@ def local_options(
         if not download:
             raise EmbeddingModelMissing(f"{model} is not on this machine: set {setting}, or EMBEDDING__DOWNLOAD=true")
         return {"local_files_only": False}
-    missing = list(_missing(folder))
+    missing = list(missing_files(folder))
     if missing:
         raise EmbeddingModelMissing(f"{setting}={folder} lacks {', '.join(missing)}: copy the files of {model} there")
     return {"specific_model_path": str(folder), "local_files_only": True}
 
 
-def _missing(folder: Path) -> Iterator[str]:
+def missing_files(folder: Path) -> Iterator[str]:
     """Name the files that fastembed cannot do without; `config.json` and others are read if they are there."""
     is_network = any(folder.rglob("*.onnx"))
     is_static = not is_network and (folder / "model.safetensors").is_file()  # a table of words, such as Potion

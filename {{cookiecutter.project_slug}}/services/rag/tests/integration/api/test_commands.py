@@ -14,6 +14,7 @@ import pytest
 import uvicorn
 from pydantic import ValidationError
 
+from llmkit.embeddings.settings import EmbeddingSettings
 from rag.app import build_app
 from rag.cli import main
 from rag.openapi import document
@@ -22,6 +23,8 @@ from rag.settings import RagSettings
 from servicekit.testkit.settings import make_settings
 
 KEY = "dev-commands"
+SERVICE = ("serve", "migrate", "seed", "openapi", "keys", "prompts", "demo")
+CONTENT = ("ingest", "model", "reindex", "evaluate")
 ANSWER = "The blue valve opens at ninety degrees."
 pytestmark = pytest.mark.timeout(300)
 
@@ -204,7 +207,7 @@ def test_help_lists_every_command(capsys) -> None:
         main(["--help"])
     assert ended.value.code == 0
     listed = capsys.readouterr().out
-    for command in ("serve", "migrate", "seed", "openapi", "ingest", "reindex", "evaluate", "demo", "keys"):
+    for command in SERVICE + CONTENT:
         assert f"\n    {command} " in listed
 
 
@@ -237,3 +240,31 @@ def test_prompts_are_published_with_the_version_that_answers(seeded, monkeypatch
     monkeypatch.setenv("MLFLOW__TRACKING_URI", "sqlite:////proc/nowhere/mlflow.db")
     assert main(["prompts"]) == 1
     assert "did not take them" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "chosen"),
+    [
+        ("minishlab/potion-base-8M", ("tokenizer.json", "model.safetensors"), "provider"),
+        ("Xenova/ms-marco-MiniLM-L-6-v2", ("tokenizer.json", "tokenizer_config.json", "model.onnx"), "reranker"),
+    ],
+)
+def test_a_model_comes_with_the_settings_that_use_it(
+    name: str, files: tuple[str, ...], chosen: str, tmp_path: Path, capsys
+) -> None:
+    folder = tmp_path / name.rpartition("/")[2]
+    folder.mkdir()
+    for file in files:
+        (folder / file).touch()
+    assert main(["model", name, "--into", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    lines = [line.strip().partition("=")[::2] for line in printed.splitlines() if line.startswith("    EMBEDDING__")]
+    embedding = EmbeddingSettings(**{key.removeprefix("EMBEDDING__").lower(): value for key, value in lines})
+    assert getattr(embedding, chosen) == "fastembed"
+    assert folder in (embedding.model_dir, embedding.reranker_dir)
+    assert ("make reindex" in printed) == (chosen == "provider")
+
+
+def test_a_model_that_nobody_knows_is_named(tmp_path: Path, capsys) -> None:
+    assert main(["model", "bert", "--into", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == "model: fastembed lists no model bert\n"
