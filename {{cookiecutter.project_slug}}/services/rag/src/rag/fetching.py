@@ -32,9 +32,12 @@ def _fetch(arguments: argparse.Namespace) -> int:
         return 1
     sys.stdout.write(f"{model.name} is in {folder}. To use it, write into .env:\n\n")
     sys.stdout.writelines(f"    {line}\n" for line in _settings(model, folder))
-    sys.stdout.write(f"\nIn containers the folder is /models/{folder.name}: set that instead, and run `make up`.\n")
+    sys.stdout.write(f"\nIn containers the folder is /models/{folder.name}.")
     if not model.is_reranker:
-        sys.stdout.write("Then restart, and run `make reindex` once: other embeddings need an index of their own.\n")
+        sys.stdout.write(" Then, before the service starts again, embed all documents anew:\n")
+        sys.stdout.write("\n    make reindex\n\nor, in containers,\n\n    docker compose build\n")
+        sys.stdout.write("    docker compose run --rm --no-deps rag python -m rag reindex")
+    sys.stdout.write("\n")
     return 0
 
 

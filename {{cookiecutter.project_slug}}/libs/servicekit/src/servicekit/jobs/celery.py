@@ -14,6 +14,8 @@ HARD_LIMIT_GRACE_SECONDS = 10
 VISIBILITY_SECONDS = 2 * LONGEST_TIMEOUT.total_seconds()
 """When Redis hands an unacknowledged message to another worker: above every timeout, for the sweeper is quicker."""
 EMBEDDED = "memory"
+IN_PROCESS = f"{EMBEDDED}://localhost"
+"""The embedded broker's address for kombu, which warns of one without a host at every connection."""
 
 
 def is_embedded(settings: ServiceSettings) -> bool:
@@ -23,7 +25,8 @@ def is_embedded(settings: ServiceSettings) -> bool:
 
 def make_celery(settings: ServiceSettings, kinds: JobKinds) -> Celery:
     """Configure Celery for a process that publishes jobs or runs them."""
-    app = Celery(settings.service_name, broker=settings.jobs.broker_url.get_secret_value(), set_as_current=False)
+    broker = IN_PROCESS if is_embedded(settings) else settings.jobs.broker_url.get_secret_value()
+    app = Celery(settings.service_name, broker=broker, set_as_current=False)
     app.conf.update(
         task_queues={name: {"exchange": name, "routing_key": name} for name in kinds.queues},
         task_default_queue=kinds.queue_name("default"),

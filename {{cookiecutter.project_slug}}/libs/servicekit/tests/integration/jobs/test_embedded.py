@@ -20,7 +20,7 @@ def settings_overrides() -> dict[str, object]:
     return {"jobs__tick_seconds": 0.1, "jobs__sweep_seconds": 0.3, "jobs__lease_seconds": 1, "jobs__concurrency": 3}
 
 
-async def test_plain_and_async_jobs_run_several_at_once(workshop: Workshop) -> None:
+async def test_plain_and_async_jobs_run_several_at_once(workshop: Workshop, caplog) -> None:
     registry = CollectorRegistry()
     async with embedded_worker(workshop.settings, catalog, open_folder, registry):
         ids = [await workshop.enqueue("work.quick") for _ in range(5)]
@@ -29,6 +29,7 @@ async def test_plain_and_async_jobs_run_several_at_once(workshop: Workshop) -> N
             assert (await workshop.ended(job_id)).state == JobState.SUCCEEDED
     assert sorted(workshop.notes) == sorted(map(str, ids))
     assert registry.get_sample_value("jobs_total", {"kind": "work.async", "outcome": "succeeded"}) == 5
+    assert not [record.message for record in caplog.records if record.name.startswith("kombu")]
 
 
 async def test_a_stop_gives_running_jobs_back_and_the_next_start_runs_them(workshop: Workshop) -> None:

@@ -36,7 +36,8 @@ class IndexMismatch(Exception):
 
     def __init__(self, active: str, own: str) -> None:
         super().__init__(
-            f"The index was made with the embeddings {active}, but the settings say {own}: run `make reindex`, "
+            f"The index was made with the embeddings {active}, but the settings say {own}: run `make reindex` "
+            "(in containers `docker compose run --rm --no-deps rag python -m rag reindex`), "
             "which embeds all documents anew, or restore the settings."
         )
 
