@@ -44,4 +44,4 @@ def test_the_last_words_of_what_failed_are_shown(tmp_path: Path, as_list: bool) 
 def test_when_there_is_no_container_the_first_failure_stands_alone(tmp_path: Path) -> None:
     done = up(tmp_path, "")
     assert done.returncode != 0
-    assert done.stderr.startswith('service "seed" did not complete\nmake: ')
+    assert done.stderr.startswith('service "seed" did not complete\nmake')
