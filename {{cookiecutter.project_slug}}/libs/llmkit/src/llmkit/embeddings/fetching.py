@@ -64,5 +64,5 @@ def fetch(model: ListedModel, into: Path, *, endpoint: str | None = None) -> Pat
 
 
 def _check(folder: Path, named: str) -> None:
-    if missing := list(missing_files(folder)):
+    if missing := missing_files(folder):
         raise EmbeddingModelMissing(f"{named} lacks {', '.join(missing)}")

@@ -1,6 +1,6 @@
 """Loading fastembed's models from a folder, or refusing with the way out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +18,18 @@ def local_options(
         if not download:
             raise EmbeddingModelMissing(f"{model} is not on this machine: set {setting}, or EMBEDDING__DOWNLOAD=true")
         return {"local_files_only": False}
-    missing = list(missing_files(folder))
-    if missing:
+    if missing := missing_files(folder):
         raise EmbeddingModelMissing(f"{setting}={folder} lacks {', '.join(missing)}: copy the files of {model} there")
     return {"specific_model_path": str(folder), "local_files_only": True}
 
 
-def missing_files(folder: Path) -> Iterator[str]:
+def missing_files(folder: Path) -> list[str]:
     """Name the files that fastembed cannot do without; `config.json` and others are read if they are there."""
     is_network = any(folder.rglob("*.onnx"))
     is_static = not is_network and (folder / "model.safetensors").is_file()  # a table of words, such as Potion
-    if not (folder / "tokenizer.json").is_file():
-        yield "tokenizer.json"
-    if not is_static and not (folder / "tokenizer_config.json").is_file():
-        yield "tokenizer_config.json"
-    if not is_static and not is_network:
-        yield "*.onnx"
+    needed = {
+        "tokenizer.json": (folder / "tokenizer.json").is_file(),
+        "tokenizer_config.json": is_static or (folder / "tokenizer_config.json").is_file(),
+        "*.onnx": is_static or is_network,
+    }
+    return [name for name, is_there in needed.items() if not is_there]

@@ -2,11 +2,10 @@
 
 import json
 import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha1
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from llmkit.embeddings.errors import EmbeddingModelMissing
 from llmkit.embeddings.fastembed import FastembedEmbedder
 from llmkit.embeddings.fetching import ListedModel, fetch, find_listed
 from llmkit.embeddings.prefixes import Prefixes
+from servicekit.testkit.handlers import serve_handler
 
 NAME = "minishlab/potion-base-8M"
 WORDS = {"[UNK]": 0, "pump": 1, "pressure": 2}
@@ -59,7 +59,8 @@ def hub(files: Path, repository: str) -> Iterator[str]:
             elif path.startswith(f"/api/models/{repository}"):
                 self._send(json.dumps({"id": repository, "sha": COMMIT, "siblings": []}).encode())
             elif path.startswith(f"/{repository}/resolve/{COMMIT}/"):
-                self._send((files / path.rpartition("/")[2]).read_bytes(), tag=_tag(files / path.rpartition("/")[2]))
+                file = files / path.rpartition("/")[2]
+                self._send(file.read_bytes(), tag=_tag(file))
             else:
                 self._send(b"", status=404)
 
@@ -73,18 +74,8 @@ def hub(files: Path, repository: str) -> Iterator[str]:
             if self.command == "GET":
                 self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            """Print nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serve_handler(Handler) as address:
+        yield address
 
 
 def _entry(path: Path) -> dict[str, object]:

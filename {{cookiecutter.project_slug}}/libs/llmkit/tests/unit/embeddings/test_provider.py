@@ -1,10 +1,9 @@
 """The embeddings API on the wire: a server on this machine that answers as it is told."""
 
 import json
-import threading
 import time
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from pydantic import SecretStr
 from llmkit.embeddings.prefixes import Prefixes
 from llmkit.embeddings.provider import ProviderEmbedder
 from llmkit.errors import AuthenticationFailed, Malformed, Overloaded, RateLimited, Refused, TimedOut
+from servicekit.testkit.handlers import serve_handler
 
 
 def vectors(texts, dimensions=3):
@@ -38,18 +38,8 @@ def serving(*steps):
             with suppress(BrokenPipeError):  # the client may have gone
                 self.wfile.write(data)
 
-        def log_message(self, *args):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/v1/", requests
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
+    with serve_handler(Handler) as address:
+        yield f"{address}/v1/", requests
 
 
 def fine(body):

@@ -27,7 +27,8 @@ Then there are
     spans                the spans of this test, in memory
     postgres_url         an empty PostgreSQL database of this test alone (mark the test `postgres`)
 
-and to import: `settings.make_settings`, `schema.assert_models_match_migrations`, `jobs.make_context`.
+and to import: `settings.make_settings`, `schema.assert_models_match_migrations`, `jobs.make_context`,
+`handlers.serve_handler`.
 """
 
 import pytest

@@ -18,9 +18,11 @@ READERS = ("pdf.reader", "docx.reader", "markup.html", "markup.markdown", "plain
 
 def load_readers() -> None:
     """Import all readers and make them ready, before it is known which one is needed."""
+    from rag.parsing.pdf.native import prepare
+
     for name in READERS:
         import_module(f"rag.parsing.{name}")
-    import_module("rag.parsing.pdf.native").prepare()
+    prepare()
 
 
 @contextmanager

@@ -23,8 +23,7 @@ from rag.settings import RagSettings
 from servicekit.testkit.settings import make_settings
 
 KEY = "dev-commands"
-SERVICE = ("serve", "migrate", "seed", "openapi", "keys", "prompts", "demo")
-CONTENT = ("ingest", "model", "reindex", "evaluate")
+COMMANDS = ("serve", "migrate", "seed", "openapi", "ingest", "model", "reindex", "evaluate", "prompts", "demo", "keys")
 ANSWER = "The blue valve opens at ninety degrees."
 pytestmark = pytest.mark.timeout(300)
 
@@ -207,7 +206,7 @@ def test_help_lists_every_command(capsys) -> None:
         main(["--help"])
     assert ended.value.code == 0
     listed = capsys.readouterr().out
-    for command in SERVICE + CONTENT:
+    for command in COMMANDS:
         assert f"\n    {command} " in listed
 
 
